@@ -1,0 +1,92 @@
+// headroom policies | models | gpus | engines | mixes: what is there, a line each, tab-separated.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "policies/registry.hpp"
+#include "sim/cluster/gpu_type.hpp"
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
+#include "study/examples.hpp"
+#include "traces/formats.hpp"
+#include "traces/mix.hpp"
+
+namespace headroom::cli {
+namespace {
+
+void list_policies() {
+  fmt::print("policy\ttakes\tdescription\n");
+  for (const auto& policy : policies()) {
+    fmt::print("{}\t{}\t{}\n", policy.name, policy.takes_llm ? "deployments" : "opaque tasks",
+               policy.description);
+  }
+}
+
+void list_models() {
+  fmt::print("model\theads\tkv_heads\thead_dim\tlayers\tparameters\tweights\tsource\n");
+  for (const Model& model : model_catalogue()) {
+    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", model.name, model.text.heads,
+               model.text.kv_heads, model.text.head_dim, model.text.layers,
+               total_parameters(model), bytes_text(weight_bytes(model)), model.source);
+  }
+}
+
+void list_gpus() {
+  fmt::print("gpu\tmemory\tbandwidth_gb_s\tbf16_tflops\tlink_gb_s\tsource\n");
+  for (const GpuType& gpu : gpu_catalogue()) {
+    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", gpu.name, bytes_text(gpu.memory),
+               gpu.memory_bandwidth / 1'000'000'000, gpu.bf16_rate / 1'000'000'000'000,
+               gpu.link_bandwidth / 1'000'000'000, gpu.source);
+  }
+}
+
+void list_engines() {
+  fmt::print("engine\trule\tdescription\n");
+  for (const auto& name : engine_names()) {
+    const auto engine = make_engine(name, {});
+    for (const auto& rule : (*engine)->rules()) {
+      fmt::print("{}\t{}\t{}\n", name, rule.id, rule.description);
+    }
+  }
+}
+
+void list_formats() {
+  fmt::print("format\tdescription\n");
+  for (const auto& format : task_formats()) {
+    fmt::print("{}\t{}\n", format.name, format.description);
+  }
+}
+
+Status list_mixes() {
+  HEADROOM_TRY(const auto folder, examples_folder());
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "mixes")) {
+    files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  fmt::print("mix\tentries\tfile\tdescription\n");
+  for (const auto& file : files) {
+    HEADROOM_TRY(const Mix mix, read_mix(file));
+    fmt::print("{}\t{}\t{}\t{}\n", mix.name, mix.entries.size(), file.string(), mix.description);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_list_commands(CLI::App& app, int& exit_code) {
+  app.add_subcommand("policies", "List the placement policies")->callback(list_policies);
+  app.add_subcommand("models", "List the built-in models")->callback(list_models);
+  app.add_subcommand("gpus", "List the built-in GPU types")->callback(list_gpus);
+  app.add_subcommand("engines", "List the serving engines and their rules")->callback(list_engines);
+  app.add_subcommand("formats", "List the trace formats")->callback(list_formats);
+  app.add_subcommand("mixes", "List the shipped mixes of models")->callback([&exit_code] {
+    const Status status = list_mixes();
+    if (!status) exit_code = report(status.error());
+  });
+}
+
+}  // namespace headroom::cli

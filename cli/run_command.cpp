@@ -1,0 +1,145 @@
+// headroom run: a scenario under its policies, side by side.
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "study/result_json.hpp"
+#include "study/run_folder.hpp"
+#include "study/study.hpp"
+#include "study/text_report.hpp"
+
+namespace headroom::cli {
+namespace {
+
+constexpr std::uint64_t kMostSeeds = 10'000;
+
+struct RunArguments {
+  std::string scenario;
+  std::string trace;
+  std::vector<std::string> policies;
+  std::vector<std::string> sets;
+  std::string seeds;
+  std::string out;
+  int jobs = 0;
+  bool json = false;
+  bool force = false;
+  bool no_log = false;
+  bool no_audit = false;
+};
+
+Error bad_seeds(const std::string& text) {
+  return {fmt::format("'{}' does not name seeds", text),
+          {"--seeds"},
+          "a range such as 1..5, or a list such as 1,2,7"};
+}
+
+bool parse_seed(std::string_view text, std::uint64_t& seed) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+// "1..5" or "1,2,7"
+Result<std::vector<std::uint64_t>> parse_seeds(const std::string& text) {
+  std::vector<std::uint64_t> seeds;
+  if (text.empty()) return seeds;
+  if (const auto dots = text.find(".."); dots != std::string::npos) {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    const std::string_view view(text);
+    if (!parse_seed(view.substr(0, dots), first) || !parse_seed(view.substr(dots + 2), last) ||
+        last < first || last - first >= kMostSeeds) {
+      return tl::unexpected<Error>(bad_seeds(text));
+    }
+    for (std::uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
+    return seeds;
+  }
+  std::string_view rest(text);
+  while (true) {
+    const auto comma = rest.find(',');
+    std::uint64_t seed = 0;
+    if (!parse_seed(rest.substr(0, comma), seed)) return tl::unexpected<Error>(bad_seeds(text));
+    seeds.push_back(seed);
+    if (comma == std::string_view::npos) return seeds;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+void print_report(const Scenario& scenario, const StudyResult& result, const std::string& out) {
+  fmt::print("{}\n{}", describe_scenario(scenario, result), policy_table(scenario, result));
+  const std::string differences = difference_table(result);
+  if (!differences.empty()) fmt::print("\n{}", differences);
+  if (!out.empty()) {
+    fmt::print("\nFiles in {}: result.json, series and decisions of each policy.\n"
+               "Why a request ended as it did: headroom explain {} REQUEST\n",
+               out, out);
+  }
+}
+
+Result<int> run_scenario(const RunArguments& arguments) {
+  ScenarioOverrides overrides;
+  overrides.sets = arguments.sets;
+  overrides.policies = arguments.policies;
+  overrides.no_audit = arguments.no_audit;
+  if (!arguments.trace.empty()) overrides.trace = arguments.trace;
+  StudyOptions options;
+  HEADROOM_TRY(options.seeds, parse_seeds(arguments.seeds));
+  HEADROOM_TRY(const Scenario scenario, read_scenario(arguments.scenario, overrides));
+
+  std::unique_ptr<RunFolder> folder;
+  if (!arguments.out.empty()) {
+    HEADROOM_TRY(folder, RunFolder::create(arguments.out, arguments.force));
+    options.folder = folder->path();
+  }
+  options.jobs = arguments.jobs;
+  options.decision_log = !arguments.no_log;
+  options.progress = on_terminal();
+  HEADROOM_TRY(const StudyResult result, run_study(scenario, options));
+
+  const std::string json = result_json(scenario, result);
+  if (folder) {
+    HEADROOM_CHECK(folder->write("wall_clock.json", wall_clock_json(result)));
+    HEADROOM_CHECK(folder->write("result.json", json));
+    HEADROOM_CHECK(folder->commit());
+  }
+  if (arguments.json) {
+    fmt::print("{}", json);
+  } else {
+    print_report(scenario, result, arguments.out);
+  }
+  for (const auto& failure : result.failed_expectations) fmt::print(stderr, "headroom: {}\n", failure);
+  return result.failed_expectations.empty() ? kDone : kGateFailed;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command = app.add_subcommand("run", "Run a scenario under its policies, side by side");
+  command->add_option("scenario", arguments->scenario, "Scenario file (TOML)")->required();
+  command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's");
+  command->add_option("--policy", arguments->policies,
+                      "Run this policy (again for more); default: the scenario's");
+  command->add_option("--seeds", arguments->seeds,
+                      "1..5 or 1,2,7: mean and 95 % interval over them; default: the scenario's seed");
+  command->add_option("--set", arguments->sets,
+                      "key.path=value: override one value of the scenario (again for more)");
+  command->add_option("--out", arguments->out,
+                      "Write result.json, series and decision logs to this folder");
+  command->add_option("-j,--jobs", arguments->jobs, "Runs at a time; default: one per core")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--json", arguments->json, "Print result.json instead of tables");
+  command->add_flag("--force", arguments->force, "Replace an earlier result in the --out folder");
+  command->add_flag("--no-log", arguments->no_log, "Write no decision logs");
+  command->add_flag("--no-audit", arguments->no_audit,
+                    "Do not tell no_capacity from policy_missed (faster)");
+  command->callback([arguments, &exit_code] {
+    const Result<int> code = run_scenario(*arguments);
+    exit_code = code ? *code : report(code.error());
+  });
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,113 @@
+#include "policies/parts/claim_search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/plan/room.hpp"
+#include "sim/workload/holding.hpp"
+
+namespace headroom {
+namespace {
+
+// As PlanLimits: no policy may go where the audit does not look.
+constexpr int kMaxNodes = 16;
+constexpr int kMaxGpus = 64;
+
+}  // namespace
+
+Bytes weight_claim(const Model& model) { return weight_bytes(model) * 6 / 5 + 2 * kGiB; }
+
+ClaimSearch::ClaimSearch(const PlacerContext& context, SizeFilter filter)
+    : context_(context), filter_(std::move(filter)) {}
+
+bool ClaimSearch::usable(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
+                         Candidates& out) const {
+  const LlmDeployment& llm = shape.shape.llm();
+  const auto& tp = llm.allowed_tp;
+  if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), plan.tp)) return false;
+  if (auto reason = filter_(*llm.model, plan)) {
+    out.filtered.push_back({describe({type, plan, plan.pp == 1}), std::move(*reason)});
+    return false;
+  }
+  return true;
+}
+
+void ClaimSearch::add_one_node(const InternedShape& shape, GpuTypeId type, int needed,
+                               Candidates& out) const {
+  const int largest = context_.cluster.largest_node(type);
+  for (int gpus = needed; gpus <= largest; ++gpus) {
+    if (!usable(shape, type, {gpus, 1}, out)) continue;
+    out.in_order.push_back({type, {gpus, 1}, true});
+    return;
+  }
+}
+
+void ClaimSearch::add_several_nodes(const InternedShape& shape, GpuTypeId type, int needed,
+                                    Candidates& out) const {
+  for (int per_node = context_.cluster.largest_node(type); per_node >= 1; --per_node) {
+    const int nodes = (needed + per_node - 1) / per_node;
+    const ParallelPlan plan{per_node, nodes};
+    if (nodes < 2 || nodes > kMaxNodes || plan.gpus() > kMaxGpus) continue;
+    if (usable(shape, type, plan, out)) out.in_order.push_back({type, plan, false});
+  }
+}
+
+const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shape) {
+  const auto found = candidates_.find(shape.gpu_shape);
+  if (found != candidates_.end()) return found->second;
+
+  Candidates out;
+  const Bytes claim = weight_claim(*shape.shape.llm().model);
+  for (const GpuTypeId type : shape.allowed) {
+    const Bytes memory = context_.cluster.gpu_types[index(type)].memory;
+    const Bytes per_gpu = gpu_holding(shape.shape, memory).bytes;
+    const Bytes needed = (claim + per_gpu - 1) / per_gpu;
+    if (needed > kMaxGpus) continue;
+    add_one_node(shape, type, static_cast<int>(needed), out);
+    add_several_nodes(shape, type, static_cast<int>(needed), out);
+  }
+  std::sort(out.in_order.begin(), out.in_order.end(), [&](const Candidate& a, const Candidate& b) {
+    const auto key = [&](const Candidate& c) {
+      return std::tuple(c.plan.pp, c.plan.gpus(),
+                        context_.cluster.gpu_types[index(c.gpu)].memory, c.gpu);
+    };
+    return key(a) < key(b);
+  });
+  return candidates_.emplace(shape.gpu_shape, std::move(out)).first->second;
+}
+
+std::string ClaimSearch::describe(const Candidate& candidate) const {
+  const auto& name = context_.cluster.gpu_types[index(candidate.gpu)].name;
+  if (candidate.one_node) return fmt::format("TP {} on one node of {}", candidate.plan.tp, name);
+  return fmt::format("TP {} x PP {} on {} nodes of {}", candidate.plan.tp, candidate.plan.pp,
+                     candidate.plan.pp, name);
+}
+
+Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& cluster,
+                            std::vector<PassedOver>* log) {
+  const Candidates& all = candidates(request.shape);
+  if (log != nullptr) *log = all.filtered;
+  if (all.in_order.empty()) {
+    return Never{all.filtered.empty() ? "cluster_too_small" : "no_accepted_size"};
+  }
+  for (const Candidate& candidate : all.in_order) {
+    Layout layout{candidate.gpu, candidate.plan, {}};
+    if (candidate.one_node) {
+      auto part = room_on_one_node(cluster, request.shape, candidate.gpu, candidate.plan.tp);
+      if (part) layout.parts.push_back(std::move(*part));
+    } else {
+      auto parts = room_on_equal_nodes(cluster, request.shape, candidate.gpu, candidate.plan.tp,
+                                       candidate.plan.pp);
+      if (parts) layout.parts = std::move(*parts);
+    }
+    if (!layout.parts.empty()) {
+      return Place{std::move(layout), "fewest GPUs whose memory holds 1.2 x weights + 2 GiB"};
+    }
+    if (log != nullptr) log->push_back({describe(candidate), "no room now"});
+  }
+  return NotNow{"no_room"};
+}
+
+}  // namespace headroom

@@ -1,0 +1,150 @@
+#pragma once
+// The cluster at one instant: who holds what, and which nodes are in the same state.
+//
+// Two ledgers per GPU, and nothing else, decide what fits: every holding is (milli, bytes), and both
+// are capped. Nodes whose shape, per-device state, free CPU and free RAM are equal form one class;
+// policies look at classes, never at nodes, so that the cost of a decision does not grow with equal
+// nodes. Each class keeps its nodes in order of id.
+//
+// Bound: there are never more classes than nodes. Byte-granular sharing and odd CPU requests can
+// reach it; whole-GPU deployments on equal nodes stay at one class per free-device pattern.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/cluster/spec.hpp"
+#include "sim/core/ids.hpp"
+#include "sim/core/units.hpp"
+
+namespace headroom {
+
+inline constexpr int kWholeGpu = 1000;  // milli
+
+/// What is free on one device.
+struct GpuState {
+  int milli_free = kWholeGpu;
+  Bytes bytes_free = 0;
+
+  /// Nothing of headroom's runs on it (other processes may hold memory).
+  [[nodiscard]] bool idle() const { return milli_free == kWholeGpu; }
+  friend bool operator==(const GpuState&, const GpuState&) = default;
+};
+
+/// What one deployment or task takes of one device.
+struct GpuHolding {
+  int milli = kWholeGpu;
+  Bytes bytes = 0;
+  [[nodiscard]] bool fits(const GpuState& gpu) const {
+    return gpu.milli_free >= milli && gpu.bytes_free >= bytes;
+  }
+  friend bool operator==(const GpuHolding&, const GpuHolding&) = default;
+};
+
+/// What is taken of one node: the same holding on each of `devices`.
+struct NodeHolding {
+  NodeId node{};
+  std::vector<int> devices;  // ascending
+  GpuHolding per_gpu;
+  std::int64_t cpu_milli = 0;
+  Bytes ram = 0;
+};
+
+/// The state that makes two nodes equal.
+struct NodeState {
+  NodeShapeId shape{};
+  std::vector<GpuState> gpus;
+  std::int64_t cpu_free = 0;
+  Bytes ram_free = 0;
+  friend bool operator==(const NodeState&, const NodeState&) = default;
+};
+
+/// Names a class for as long as it exists: a slot is used again, with another generation.
+struct ClassId {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  friend auto operator<=>(const ClassId&, const ClassId&) = default;
+};
+
+struct NodeClass {
+  ClassId id;
+  NodeState state;
+  std::set<NodeId> nodes;
+
+  [[nodiscard]] NodeId first_node() const { return *nodes.begin(); }
+};
+
+class Cluster {
+ public:
+  /// Keeps a reference: the specification must outlive the cluster.
+  explicit Cluster(const ClusterSpec& spec);
+
+  [[nodiscard]] const ClusterSpec& spec() const { return spec_; }
+  [[nodiscard]] const NodeShape& shape(const NodeClass& node_class) const {
+    return spec_.shapes[index(node_class.state.shape)];
+  }
+  [[nodiscard]] const NodeClass& class_of(NodeId node) const;
+  /// Precondition: the class exists.
+  [[nodiscard]] const NodeClass& node_class(ClassId id) const;
+  [[nodiscard]] bool exists(ClassId id) const;
+  [[nodiscard]] std::size_t class_count() const { return live_classes_.size(); }
+  /// Slots of the classes there are, ascending.
+  [[nodiscard]] const std::set<std::uint32_t>& live_classes() const { return live_classes_; }
+  [[nodiscard]] const NodeClass& class_at(std::uint32_t slot) const { return *classes_[slot]; }
+
+  /// Classes with at least one device of this type, by number of idle devices of it. Empty buckets
+  /// are not there.
+  [[nodiscard]] const std::map<int, std::set<std::uint32_t>>& by_idle(GpuTypeId type) const {
+    return by_idle_[index(type)];
+  }
+  /// Classes by the free milli of their devices of this type; a class stands under each value it has.
+  [[nodiscard]] const std::map<int, std::set<std::uint32_t>>& by_milli(GpuTypeId type) const {
+    return by_milli_[index(type)];
+  }
+
+  /// Takes all of it or fails an assertion (a policy's plan is checked before: sim/run/legality.hpp).
+  void take(std::span<const NodeHolding> holdings);
+  /// Gives back what was taken. Precondition: it was.
+  void give_back(std::span<const NodeHolding> holdings);
+
+  /// Changes with every take and give_back.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  /// Changes with every give_back: what did not fit may fit now.
+  [[nodiscard]] std::uint64_t freed_version() const { return freed_version_; }
+
+  [[nodiscard]] std::int64_t milli_held() const { return milli_held_; }
+  [[nodiscard]] Bytes bytes_held() const { return bytes_held_; }
+  [[nodiscard]] std::int64_t idle_gpus() const { return idle_gpus_; }
+
+ private:
+  struct StateHash {
+    std::size_t operator()(const NodeState& state) const;
+  };
+
+  void apply(const NodeHolding& holding, int sign);
+  void move_node(NodeId node, NodeState to);
+  std::uint32_t slot_for(const NodeState& state);
+  void retire(std::uint32_t slot);
+  void index_class(const NodeClass& node_class, bool insert);
+
+  const ClusterSpec& spec_;
+  std::vector<std::unique_ptr<NodeClass>> classes_;  // by slot; null = unused
+  std::vector<std::uint32_t> generations_;           // by slot
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<NodeState, std::uint32_t, StateHash> slots_;
+  std::set<std::uint32_t> live_classes_;
+  std::vector<std::uint32_t> class_of_node_;
+  std::vector<std::map<int, std::set<std::uint32_t>>> by_idle_;   // by type
+  std::vector<std::map<int, std::set<std::uint32_t>>> by_milli_;  // by type
+  std::uint64_t version_ = 0;
+  std::uint64_t freed_version_ = 0;
+  std::int64_t milli_held_ = 0;
+  Bytes bytes_held_ = 0;
+  std::int64_t idle_gpus_ = 0;
+};
+
+}  // namespace headroom

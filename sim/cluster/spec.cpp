@@ -1,0 +1,178 @@
+#include "sim/cluster/spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "sim/core/nearest.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr std::int64_t kMaxNodes = 2'000'000;
+constexpr std::int64_t kMaxGpusPerNode = 64;
+constexpr std::int64_t kMaxCpus = 1'000'000;
+
+Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
+  for (const auto& entry : config.tables("gpu")) {
+    GpuType type;
+    type.name = entry.text("name");
+    type.memory = entry.bytes_or("memory", 0);
+    if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
+    type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
+    type.bf16_rate = static_cast<std::int64_t>(
+        entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
+    type.link_bandwidth = entry.bytes_or("link_bandwidth", 32'000'000'000);
+    type.price_milli =
+        static_cast<std::int64_t>(entry.number_or("price", {0.001, 1e6}, 1.0) * 1000.0);
+    type.source = entry.text_or("source", "scenario");
+    HEADROOM_CHECK(config.status());
+    spec.gpu_types.push_back(std::move(type));
+  }
+  return {};
+}
+
+Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases,
+                             ClusterSpec& spec) {
+  NodeShape shape;
+  const auto count = entry.integer_or("gpus", {0, kMaxGpusPerNode}, 0);
+  const std::string name = count > 0 ? entry.text("gpu") : entry.text_or("gpu", "");
+  if (count > 0 && entry.status()) {
+    auto type = spec.intern_gpu(name, aliases);
+    if (!type) {
+      entry.reject("gpu", type.error().message, type.error().hint);
+    } else {
+      shape.gpus.assign(static_cast<std::size_t>(count), *type);
+    }
+  }
+  if (entry.has("cpus")) shape.cpu_milli = 1000 * entry.integer("cpus", {0, kMaxCpus});
+  if (entry.has("ram")) shape.ram = entry.bytes_or("ram", kNotCounted);
+  shape.storage_bandwidth = entry.bytes_or("storage_bandwidth", 0);
+  HEADROOM_CHECK(entry.status());
+  return shape;
+}
+
+// `used` is one size for every device, or a list with one per device.
+std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
+                             const ClusterSpec& spec) {
+  if (!entry.has("used")) return {};
+  const std::vector<Bytes> used(shape.gpus.size(), entry.bytes_or("used", 0));
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const auto& type = spec.gpu_types[index(shape.gpus[i])];
+    if (used[i] > type.memory) {
+      entry.reject("used", fmt::format("'used' is {}, more than the {} of a {}",
+                                       bytes_text(used[i]), bytes_text(type.memory), type.name));
+    }
+  }
+  return used;
+}
+
+Status read_groups(const ConfigTable& config, const GpuAliases& aliases, ClusterSpec& spec) {
+  std::size_t group_number = 0;
+  for (const auto& entry : config.tables("nodes")) {
+    const auto count = entry.integer_or("count", {1, kMaxNodes}, 1);
+    const std::string prefix = entry.text_or("name", fmt::format("group{}", group_number));
+    HEADROOM_TRY(const NodeShape shape, read_shape(entry, aliases, spec));
+    const auto used = read_used(entry, shape, spec);
+    HEADROOM_CHECK(entry.status());
+    const auto shape_id = spec.intern_shape(shape);
+    for (std::int64_t i = 0; i < count; ++i) {
+      spec.nodes.push_back({fmt::format("{}-{}", prefix, i), shape_id, used});
+    }
+    if (spec.nodes.size() > static_cast<std::size_t>(kMaxNodes)) {
+      entry.reject("count", fmt::format("more than {} nodes", kMaxNodes));
+    }
+    ++group_number;
+  }
+  return config.status();
+}
+
+Status read_overrides(const ConfigTable& config, ClusterSpec& spec) {
+  const auto overrides = config.tables("override");
+  if (overrides.empty()) return config.status();
+  std::unordered_map<std::string, std::size_t> by_name;
+  for (std::size_t i = 0; i < spec.nodes.size(); ++i) by_name.emplace(spec.nodes[i].name, i);
+  for (const auto& entry : overrides) {
+    const std::string name = entry.text("node");
+    HEADROOM_CHECK(config.status());
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) {
+      entry.reject("node", fmt::format("there is no node '{}'", name),
+                   fmt::format("nodes are named GROUP-NUMBER, for example '{}'",
+                               spec.nodes.empty() ? "" : spec.nodes.front().name));
+      return config.status();
+    }
+    NodeSpec& node = spec.nodes[found->second];
+    NodeShape shape = spec.shapes[index(node.shape)];
+    node.used = read_used(entry, shape, spec);
+    if (entry.has("cpus")) shape.cpu_milli = 1000 * entry.integer("cpus", {0, kMaxCpus});
+    if (entry.has("ram")) shape.ram = entry.bytes_or("ram", kNotCounted);
+    node.shape = spec.intern_shape(shape);
+  }
+  return config.status();
+}
+
+}  // namespace
+
+std::int64_t ClusterSpec::gpu_count() const {
+  std::int64_t count = 0;
+  for (const auto& node : nodes) {
+    count += static_cast<std::int64_t>(shapes[index(node.shape)].gpus.size());
+  }
+  return count;
+}
+
+std::int64_t ClusterSpec::gpu_count(GpuTypeId type) const {
+  std::int64_t count = 0;
+  for (const auto& node : nodes) {
+    const auto& gpus = shapes[index(node.shape)].gpus;
+    count += std::count(gpus.begin(), gpus.end(), type);
+  }
+  return count;
+}
+
+int ClusterSpec::largest_node(GpuTypeId type) const {
+  std::ptrdiff_t largest = 0;
+  for (const auto& shape : shapes) {
+    largest = std::max(largest, std::count(shape.gpus.begin(), shape.gpus.end(), type));
+  }
+  return static_cast<int>(largest);
+}
+
+Result<GpuTypeId> ClusterSpec::intern_gpu(const std::string& name, const GpuAliases& aliases) {
+  for (std::size_t i = 0; i < gpu_types.size(); ++i) {
+    if (gpu_types[i].name == name) return static_cast<GpuTypeId>(i);
+  }
+  const auto alias = aliases.find(name);
+  HEADROOM_TRY(GpuType type, find_gpu_type(alias == aliases.end() ? name : alias->second));
+  if (alias != aliases.end()) {
+    type.name = name;
+    type.source = fmt::format("assumed to be as {}", alias->second);
+    assumptions.push_back(fmt::format("GPU model {} is undisclosed: taken as {} ({})", name,
+                                      alias->second, bytes_text(type.memory)));
+  }
+  gpu_types.push_back(std::move(type));
+  return static_cast<GpuTypeId>(gpu_types.size() - 1);
+}
+
+NodeShapeId ClusterSpec::intern_shape(const NodeShape& shape) {
+  const auto found = std::find(shapes.begin(), shapes.end(), shape);
+  if (found != shapes.end()) return static_cast<NodeShapeId>(found - shapes.begin());
+  shapes.push_back(shape);
+  return static_cast<NodeShapeId>(shapes.size() - 1);
+}
+
+Result<ClusterSpec> read_cluster(const ConfigTable& config, const GpuAliases& aliases) {
+  ClusterSpec spec;
+  HEADROOM_CHECK(read_own_gpus(config, spec));
+  HEADROOM_CHECK(read_groups(config, aliases, spec));
+  HEADROOM_CHECK(read_overrides(config, spec));
+  if (spec.nodes.empty()) {
+    config.reject({}, "the cluster has no nodes", "add a [[nodes]] table with gpu, gpus and count");
+  }
+  HEADROOM_CHECK(config.status());
+  return spec;
+}
+
+}  // namespace headroom

@@ -1,0 +1,98 @@
+#pragma once
+// The event queue: what happens next. It knows nothing of jobs or GPUs.
+//
+// One total order, defined here alone: (time, class, sequence). Classes are the caller's small
+// numbers, lower first at one instant; the sequence is the order of pushing. The cost that dominates
+// is push and pop on a heap whose size follows what is alive (arrivals are streamed in one at a time),
+// so a binary heap is enough: see bench/event_queue_bench.cpp.
+//
+// Cancelling marks; a cancelled event is dropped when it reaches the top.
+
+#include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "sim/core/assert.hpp"
+#include "sim/core/units.hpp"
+
+namespace headroom {
+
+/// Where an event stands in the total order.
+struct EventKey {
+  SimTime time{};
+  int event_class = 0;
+  std::uint64_t sequence = 0;
+  friend auto operator<=>(const EventKey&, const EventKey&) = default;
+};
+
+template <class Payload>
+class EventQueue {
+ public:
+  struct Event {
+    EventKey key;
+    Payload payload;
+  };
+  /// Names a pushed event for cancelling.
+  using Handle = std::uint64_t;
+
+  /// Precondition: `time` is not before the last event popped.
+  Handle push(SimTime time, int event_class, Payload payload) {
+    HEADROOM_ASSERT(time >= now_, "an event was scheduled in the past");
+    heap_.push_back({{time, event_class, ++sequence_}, std::move(payload)});
+    std::push_heap(heap_.begin(), heap_.end(), later);
+    return sequence_;
+  }
+
+  /// Precondition: the event was pushed, not yet popped, and not cancelled before.
+  void cancel(Handle handle) {
+    const bool inserted = cancelled_.insert(handle).second;
+    HEADROOM_ASSERT(inserted, "an event was cancelled twice");
+    drop_cancelled();
+  }
+
+  /// The earliest event, or nullopt.
+  [[nodiscard]] std::optional<Event> pop() {
+    if (heap_.empty()) return std::nullopt;
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    Event event = std::move(heap_.back());
+    heap_.pop_back();
+    now_ = event.key.time;
+    drop_cancelled();
+    return event;
+  }
+
+  /// Key of the earliest event, or nullptr.
+  [[nodiscard]] const EventKey* peek() const {
+    return heap_.empty() ? nullptr : &heap_.front().key;
+  }
+
+  /// Time of the last event popped.
+  [[nodiscard]] SimTime now() const { return now_; }
+  /// Events that will still be popped.
+  [[nodiscard]] std::size_t size() const { return heap_.size() - cancelled_.size(); }
+
+ private:
+  static bool later(const Event& a, const Event& b) { return a.key > b.key; }
+
+  // Keeps the invariant that the top of the heap is never cancelled.
+  void drop_cancelled() {
+    while (!heap_.empty() && !cancelled_.empty()) {
+      const auto found = cancelled_.find(heap_.front().key.sequence);
+      if (found == cancelled_.end()) return;
+      cancelled_.erase(found);
+      std::pop_heap(heap_.begin(), heap_.end(), later);
+      heap_.pop_back();
+    }
+  }
+
+  std::vector<Event> heap_;
+  std::unordered_set<std::uint64_t> cancelled_;
+  SimTime now_ = SimTime::min();
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace headroom

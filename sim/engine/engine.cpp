@@ -1,0 +1,62 @@
+#include "sim/engine/engine.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "sim/core/assert.hpp"
+#include "sim/core/nearest.hpp"
+#include "sim/engine/vllm.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Bytes requested_bytes(Bytes total, std::int64_t utilisation_ppm) {
+  HEADROOM_ASSERT(total >= 0, fmt::format("{} bytes of GPU memory", total));
+  HEADROOM_ASSERT(utilisation_ppm >= 0 && utilisation_ppm <= kMillion,
+                  fmt::format("a share of {} millionths", utilisation_ppm));
+  // total x U may pass int64; whole millions of it do not need rounding.
+  const Bytes rest = total % kMillion * utilisation_ppm;
+  return total / kMillion * utilisation_ppm + (rest + kMillion - 1) / kMillion;
+}
+
+std::vector<int> EngineRules::accepted_tp(const Model& model, int max_tp) const {
+  std::vector<int> out;
+  for (int tp = 1; tp <= max_tp; ++tp) {
+    if (check_shape(model, {tp, 1}).accepted) out.push_back(tp);
+  }
+  return out;
+}
+
+std::vector<ParallelPlan> EngineRules::accepted_plans(const Model& model, int max_tp,
+                                                      int max_pp) const {
+  std::vector<ParallelPlan> out;
+  for (int tp = 1; tp <= max_tp; ++tp) {
+    for (int pp = 1; pp <= max_pp; ++pp) {
+      if (check_shape(model, {tp, pp}).accepted) out.push_back({tp, pp});
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const ParallelPlan& a, const ParallelPlan& b) {
+    return std::tuple(a.gpus(), a.pp) < std::tuple(b.gpus(), b.pp);
+  });
+  return out;
+}
+
+std::span<const std::string> engine_names() {
+  static const std::vector<std::string> kNames{"vllm"};
+  return kNames;
+}
+
+Result<std::unique_ptr<EngineRules>> make_engine(std::string_view name,
+                                                 const MemoryOverheads& overheads) {
+  if (name == "vllm") return std::make_unique<vllm::Rules>(overheads);
+  return fail(fmt::format("unknown engine '{}'", name.substr(0, 80)), {},
+              suggest(name, engine_names()));
+}
+
+}  // namespace headroom

@@ -1,0 +1,112 @@
+#pragma once
+// The serving engine: the ground truth of what starts.
+//
+// One pure function, EngineRules::check, answers for a deployment (model, parallel sizes, GPU
+// memory, limits) either "accepted" with the memory of every pipeline stage, or the id of the rule
+// that refuses it and a sentence with the numbers. Placers that ask it, the simulated start-up, the
+// plan space and `fit` all call this one function: there is no second copy of a rule.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+#include "sim/models/model.hpp"
+
+namespace headroom {
+
+/// What the person deploying asks of the engine.
+struct ServingLimits {
+  std::int64_t context = 8192;             // longest sequence, tokens
+  std::int64_t sequences = 16;             // concurrent sequences
+  std::int64_t batched_tokens = 2048;      // tokens in one engine step
+  std::int64_t utilisation_ppm = 920'000;  // share of each GPU's memory, U, in millionths
+
+  friend bool operator==(const ServingLimits&, const ServingLimits&) = default;
+};
+
+/// ceil(total x U): what the engine takes of each GPU (vLLM v1/worker/utils.py request_memory).
+[[nodiscard]] Bytes requested_bytes(Bytes total, std::int64_t utilisation_ppm);
+
+/// Tensor and pipeline parallel sizes; GPUs = tp x pp.
+struct ParallelPlan {
+  int tp = 1;
+  int pp = 1;
+  [[nodiscard]] int gpus() const { return tp * pp; }
+  friend auto operator<=>(const ParallelPlan&, const ParallelPlan&) = default;
+};
+
+/// Memory of one GPU of one pipeline stage, in bytes.
+struct StageMemory {
+  std::int64_t layers = 0;
+  Bytes weights = 0;
+  Bytes activations = 0;
+  Bytes communication = 0;    // NCCL buffers
+  Bytes runtime = 0;          // contexts, graphs, allocator: the overhead constant
+  Bytes kv_available = 0;     // what is left of the budget; may be negative
+  Bytes kv_per_sequence = 0;  // one sequence of full context
+};
+
+/// A refusal: `rule` is stable and documented ("vllm.heads"); `sentence` is ours, with the numbers.
+struct Refusal {
+  /// When the engine finds out, which decides how long the failed start takes.
+  enum class Phase { configuration, model_build, memory };
+  std::string rule;
+  std::string sentence;
+  Phase phase = Phase::configuration;
+};
+
+struct EngineVerdict {
+  bool accepted = false;
+  Refusal refusal;                  // set when not accepted
+  std::vector<StageMemory> stages;  // set by check() when the shape rules passed; [pp]
+  int worst_stage = 0;              // least (kv_available - kv_per_sequence)
+};
+
+/// Constants of the memory budget that were measured or guessed, not derived. Defaults as in
+/// docs/engines-memory.md; all can be set in a scenario's [engine] table.
+struct MemoryOverheads {
+  Bytes runtime = 551'000'000;  // aiconfigurator's earlier constant; its later one is 3.5 GiB
+  /// Activation factor c for tp = 1, 2, 4, 8 in 2 x tokens x H x d x c (aiconfigurator, Llama).
+  double activation_factor[4] = {11.0, 6.5, 5.0, 5.0};
+  Bytes activation_floor = 70 * kMiB;
+  Bytes nccl[4] = {0, 342 * kMiB, 392 * kMiB, 392 * kMiB};  // tp = 1, 2, 4, 8
+  /// Off charges sliding-window layers as full ones (hybrid KV cache manager disabled).
+  bool hybrid_kv_cache = true;
+};
+
+class EngineRules {
+ public:
+  virtual ~EngineRules() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Shape rules alone: what the engine says before any memory is counted.
+  [[nodiscard]] virtual EngineVerdict check_shape(const Model& model, ParallelPlan plan) const = 0;
+  /// Shape rules, then memory on GPUs of `gpu_total` bytes each. Preconditions: plan sizes, context
+  /// and batched_tokens >= 1; gpu_total >= 0; utilisation within 0 and 1.
+  [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan, Bytes gpu_total,
+                                            const ServingLimits& limits) const = 0;
+  /// All rule ids this engine can answer with, each with a one-line description.
+  struct RuleInfo {
+    std::string id;
+    std::string description;
+  };
+  [[nodiscard]] virtual std::span<const RuleInfo> rules() const = 0;
+
+  /// Tensor parallel sizes up to `max_tp` whose shapes are accepted at pp = 1.
+  [[nodiscard]] std::vector<int> accepted_tp(const Model& model, int max_tp) const;
+  /// TP x PP whose shapes are accepted, tp <= max_tp, pp <= max_pp, ordered by (gpus, pp).
+  [[nodiscard]] std::vector<ParallelPlan> accepted_plans(const Model& model, int max_tp,
+                                                         int max_pp) const;
+};
+
+/// "vllm"; error names the engines there are.
+[[nodiscard]] Result<std::unique_ptr<EngineRules>> make_engine(std::string_view name,
+                                                               const MemoryOverheads& overheads);
+[[nodiscard]] std::span<const std::string> engine_names();
+
+}  // namespace headroom

@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "sim/core/assert.hpp"
+#include "sim/engine/vllm.hpp"
+
+namespace headroom::vllm {
+namespace {
+
+EngineVerdict refuse(std::string_view rule, Refusal::Phase phase, std::string sentence) {
+  EngineVerdict verdict;
+  verdict.refusal = Refusal{std::string(rule), std::move(sentence), phase};
+  return verdict;
+}
+
+/// A refusal of a size that must divide by the tensor parallel size, or an accepted verdict.
+EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t size, int tp,
+                      const char* what) {
+  if (size % tp != 0) {
+    return refuse(rule, phase,
+                  fmt::format("{} {} not split over tensor parallel size {} ({} mod {} = {})", size,
+                              what, tp, size, tp, size % tp));
+  }
+  EngineVerdict verdict;
+  verdict.accepted = true;
+  return verdict;
+}
+
+/// config/model.py verify_with_parallel_config.
+EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
+  constexpr auto kPhase = Refusal::Phase::configuration;
+  EngineVerdict verdict = divides(kHeads, kPhase, model.text.heads, plan.tp, "attention heads do");
+  if (!verdict.accepted) return verdict;
+  if (plan.pp > 1 && !model.supports_pipeline) {
+    return refuse(kPipelineSupport, kPhase,
+                  fmt::format("{} does not implement pipeline stages, so pipeline parallel size {} "
+                              "cannot start",
+                              model.architecture, plan.pp));
+  }
+  // The engine lets this pass and then builds stages without layers: treated as invalid.
+  if (plan.pp > model.text.layers) {
+    return refuse(kPipelineLayers, kPhase,
+                  fmt::format("{} layers are fewer than pipeline parallel size {}",
+                              model.text.layers, plan.pp));
+  }
+  return verdict;
+}
+
+/// model_executor/layers/linear.py QKVParallelLinear: heads split evenly, or each is held by the
+/// same number of ranks.
+EngineVerdict check_kv_heads(const TextArch& text, int tp) {
+  if (text.kv_heads >= tp) {
+    return divides(kKvHeads, Refusal::Phase::model_build, text.kv_heads, tp, "KV heads do");
+  }
+  if (tp % text.kv_heads != 0) {
+    return refuse(kKvHeads, Refusal::Phase::model_build,
+                  fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
+                              "({} mod {} = {})",
+                              text.kv_heads, tp, tp, text.kv_heads, tp % text.kv_heads));
+  }
+  EngineVerdict verdict;
+  verdict.accepted = true;
+  return verdict;
+}
+
+}  // namespace
+
+std::int64_t padded_vocab(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
+
+std::int64_t kv_heads_per_rank(const TextArch& text, int tp) {
+  return std::max<std::int64_t>(1, text.kv_heads / tp);
+}
+
+// distributed/utils.py get_pp_indices: what is left over goes to the stages before the last, from
+// the back, because the last one carries the LM head too.
+std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(pp), layers / pp);
+  const auto left = static_cast<std::size_t>(layers % pp);
+  for (std::size_t i = 0; i < left; ++i) ++out[out.size() - 2 - i];
+  return out;
+}
+
+EngineVerdict check_shape(const Model& model, ParallelPlan plan) {
+  HEADROOM_ASSERT(plan.tp >= 1 && plan.pp >= 1,
+                  fmt::format("parallel sizes {} x {}: each is at least 1", plan.tp, plan.pp));
+  constexpr auto kBuild = Refusal::Phase::model_build;
+  EngineVerdict verdict = check_configuration(model, plan);
+  if (verdict.accepted) verdict = check_kv_heads(model.text, plan.tp);
+  if (verdict.accepted) {
+    verdict = divides(kVocab, kBuild, padded_vocab(model.text.vocab), plan.tp,
+                      "vocabulary rows (padded to 64) do");
+  }
+  if (verdict.accepted) {
+    verdict = divides(kMlpWidth, kBuild, model.text.mlp_width, plan.tp, "columns of the MLP do");
+  }
+  if (verdict.accepted && model.vision) {
+    verdict =
+        divides(kVisionHeads, kBuild, model.vision->heads, plan.tp, "heads of the vision tower do");
+  }
+  if (verdict.accepted && model.vision) {
+    verdict = divides(kVisionMlpWidth, kBuild, model.vision->mlp_width, plan.tp,
+                      "columns of the vision tower's MLP do");
+  }
+  return verdict;
+}
+
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
+  return vllm::check_shape(model, plan);
+}
+
+std::span<const EngineRules::RuleInfo> Rules::rules() const {
+  static const std::array<RuleInfo, 10> kRules{
+      RuleInfo{std::string(kHeads), "query heads divide by the tensor parallel size"},
+      RuleInfo{std::string(kPipelineSupport), "the model class implements pipeline stages"},
+      RuleInfo{std::string(kPipelineLayers), "every pipeline stage has a layer"},
+      RuleInfo{std::string(kKvHeads), "KV heads split over, or are copied evenly to, all ranks"},
+      RuleInfo{std::string(kVocab), "the vocabulary, padded to 64, divides"},
+      RuleInfo{std::string(kMlpWidth), "the MLP width divides"},
+      RuleInfo{std::string(kVisionHeads), "the vision tower's heads divide"},
+      RuleInfo{std::string(kVisionMlpWidth), "the vision tower's MLP width divides"},
+      RuleInfo{std::string(kNoCacheMemory), "memory is left for a KV cache on every GPU"},
+      RuleInfo{std::string(kMaxLength), "one sequence of full length fits the KV cache"},
+  };
+  return kRules;
+}
+
+}  // namespace headroom::vllm

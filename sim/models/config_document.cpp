@@ -1,0 +1,147 @@
+#include "sim/models/config_document.hpp"
+
+#include <array>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/core/units.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Stands for NaN and Infinity as a JSON string no longer than either: one DEL character, which no
+// config writes.
+constexpr std::string_view kNotANumber = "\"\x7f\"";
+constexpr std::size_t kMostShown = 40;
+
+SourcePlace place_of(std::string_view text, std::size_t offset, const std::string& where) {
+  SourcePlace place{where, 1, 1};
+  for (const char c : text.substr(0, offset)) {
+    if (c == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else {
+      ++place.column;
+    }
+  }
+  return place;
+}
+
+Error too_large(const std::string& where) {
+  return Error{fmt::format("larger than {} MiB, the most that is read of a config.json",
+                           kMaxConfigBytes / kMiB),
+               SourcePlace{where, 0, 0},
+               {}};
+}
+
+/// The length of a bare NaN or Infinity at `at`, with its sign, else 0.
+std::size_t bare_word(std::string_view text, std::size_t at) {
+  constexpr std::array<std::string_view, 3> kWords{"NaN", "Infinity", "-Infinity"};
+  for (const std::string_view word : kWords) {
+    if (text.substr(at, word.size()) == word) return word.size();
+  }
+  return 0;
+}
+
+/// One pass over the text outside strings: replaces NaN and Infinity in place, and refuses nesting
+/// that would cost a parser memory out of proportion.
+Status prepare(std::string& text, const std::string& where) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxConfigDepth) {
+        return fail(fmt::format("nested deeper than {} levels", kMaxConfigDepth),
+                    place_of(text, i, where));
+      }
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if (const std::size_t length = bare_word(text, i); length > 0) {
+      text.replace(i, length, length, ' ');
+      text.replace(i, kNotANumber.size(), kNotANumber);
+      i += length - 1;
+    }
+  }
+  return {};
+}
+
+/// The library's sentence without its identifier and position, which the place already gives.
+std::string parser_message(std::string_view what) {
+  if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
+  if (what.starts_with("parse error")) {
+    if (const auto colon = what.find(": "); colon != std::string_view::npos) {
+      what.remove_prefix(colon + 2);
+    }
+  }
+  return std::string(what);
+}
+
+}  // namespace
+
+Result<std::string> read_config_text(const fs::path& file) {
+  const std::string where = file.string();
+  const SourcePlace place{where, 0, 0};
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (!fs::exists(status)) return fail("no such file", place);
+  if (!fs::is_regular_file(status)) return fail("not a regular file", place);
+  const auto size = fs::file_size(file, error);
+  if (error) return fail(fmt::format("cannot be read: {}", error.message()), place);
+  if (size > static_cast<std::uintmax_t>(kMaxConfigBytes)) {
+    return tl::unexpected<Error>(too_large(where));
+  }
+  std::ifstream in(file, std::ios::binary);
+  std::string text(static_cast<std::size_t>(size), '\0');
+  if (!in || (size > 0 && !in.read(text.data(), static_cast<std::streamsize>(size)))) {
+    return fail("cannot be read", place);
+  }
+  return text;
+}
+
+Result<nlohmann::json> parse_config_document(std::string_view json, const std::string& where) {
+  if (static_cast<std::int64_t>(json.size()) > kMaxConfigBytes) {
+    return tl::unexpected<Error>(too_large(where));
+  }
+  std::string text(json);
+  HEADROOM_CHECK(prepare(text, where));
+  try {
+    nlohmann::json document = nlohmann::json::parse(text);
+    if (!document.is_object()) {
+      return fail(fmt::format("a config.json is an object, found {}", value_text(document)),
+                  SourcePlace{where, 1, 1});
+    }
+    return document;
+  } catch (const nlohmann::json::parse_error& error) {
+    // `byte` counts the bytes read, so the offending one is the last of them.
+    const std::size_t offset = error.byte > 0 ? error.byte - 1 : 0;
+    return fail(fmt::format("not JSON: {}", parser_message(error.what())),
+                place_of(text, offset, where));
+  } catch (const nlohmann::json::exception& error) {
+    return fail(fmt::format("not JSON: {}", parser_message(error.what())),
+                SourcePlace{where, 0, 0});
+  }
+}
+
+std::string value_text(const nlohmann::json& value) {
+  std::string out = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (out == kNotANumber) return "NaN or Infinity";
+  if (out.size() <= kMostShown) return out;
+  // Cut between characters: a continuation byte of UTF-8 starts with the bits 10.
+  std::size_t end = kMostShown;
+  while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0U) == 0x80U) --end;
+  out.resize(end);
+  return out + "...";
+}
+
+}  // namespace headroom

@@ -1,0 +1,111 @@
+#include "sim/models/config_section.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "sim/models/config_document.hpp"
+
+namespace headroom {
+namespace {
+
+std::string path_of(const ConfigSections::Section& section, std::string_view key) {
+  return section.name.empty() ? std::string(key) : fmt::format("{}.{}", section.name, key);
+}
+
+}  // namespace
+
+std::optional<ConfigSections::Found> ConfigSections::find(
+    std::span<const std::string_view> keys) const {
+  for (const Section& section : sections_) {
+    for (const std::string_view key : keys) {
+      const auto at = section.values->find(key);
+      if (at == section.values->end() || at->is_null()) continue;
+      return Found{&*at, path_of(section, key)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ConfigSections::Found> ConfigSections::find(std::string_view key) const {
+  return find(std::span(&key, 1));
+}
+
+bool ConfigSections::is_null(std::string_view key) const {
+  for (const Section& section : sections_) {
+    const auto at = section.values->find(key);
+    if (at != section.values->end()) return at->is_null();
+  }
+  return false;
+}
+
+std::string ConfigSections::section_names() const {
+  std::string out;
+  for (const Section& section : sections_) {
+    if (!out.empty()) out += " and ";
+    out += section.name.empty() ? "the top level" : section.name;
+  }
+  return out;
+}
+
+Result<std::int64_t> ConfigSections::checked(const Found& found, const Figure& figure) const {
+  const auto refuse = [&](const char* what) {
+    return fail(
+        fmt::format("{} ({}) is {}, {} (allowed: an integer from {} to {})", found.path,
+                    figure.label, value_text(*found.value), what, figure.least, figure.most),
+        place());
+  };
+  if (!found.value->is_number_integer()) return refuse("not an integer");
+  // Above int64 the library keeps an unsigned number, which a signed read would wrap.
+  const bool wraps = found.value->is_number_unsigned() &&
+                     found.value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  if (wraps) return refuse("out of range");
+  const auto value = found.value->get<std::int64_t>();
+  if (value < figure.least || value > figure.most) return refuse("out of range");
+  return value;
+}
+
+Result<std::int64_t> ConfigSections::integer(const Figure& figure) const {
+  if (const auto found = find(figure.keys)) return checked(*found, figure);
+  std::string nulls;
+  for (const Section& section : sections_) {
+    for (const std::string_view key : figure.keys) {
+      const auto at = section.values->find(key);
+      if (at != section.values->end()) nulls += fmt::format("; {} is null", path_of(section, key));
+    }
+  }
+  return fail(fmt::format("{} missing: none of {} in {}{} (allowed: an integer from {} to {})",
+                          figure.label, fmt::join(figure.keys, ", "), section_names(), nulls,
+                          figure.least, figure.most),
+              place());
+}
+
+Result<std::int64_t> ConfigSections::integer_or(const Figure& figure, std::int64_t absent) const {
+  if (const auto found = find(figure.keys)) return checked(*found, figure);
+  return absent;
+}
+
+Result<bool> ConfigSections::boolean_or(std::string_view key, bool absent) const {
+  const auto found = find(key);
+  if (!found) return absent;
+  if (!found->value->is_boolean()) {
+    return fail(
+        fmt::format("{} is {} (allowed: true or false)", found->path, value_text(*found->value)),
+        place());
+  }
+  return found->value->get<bool>();
+}
+
+Result<std::string> ConfigSections::string_or(std::span<const std::string_view> keys,
+                                              std::string absent) const {
+  const auto found = find(keys);
+  if (!found) return absent;
+  if (!found->value->is_string()) {
+    return fail(fmt::format("{} is {} (allowed: a string)", found->path, value_text(*found->value)),
+                place());
+  }
+  return found->value->get<std::string>();
+}
+
+}  // namespace headroom

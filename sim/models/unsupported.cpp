@@ -1,0 +1,99 @@
+#include "sim/models/unsupported.hpp"
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "sim/models/config_document.hpp"
+
+namespace headroom {
+namespace {
+
+struct Marker {
+  std::string_view key;
+  std::string_view kind;
+};
+
+constexpr std::string_view kExperts = "a mixture of experts";
+constexpr std::string_view kLatent = "multi-head latent attention";
+constexpr std::string_view kStateSpace = "a model with state-space or linear attention layers";
+constexpr std::string_view kPerLayer = "a model whose heads differ between layers";
+constexpr std::string_view kSparse = "sparse or chunked attention";
+constexpr std::string_view kQuantized = "a quantized checkpoint";
+
+constexpr std::array kMarkers{
+    Marker{"num_local_experts", kExperts},
+    Marker{"n_routed_experts", kExperts},
+    Marker{"num_experts", kExperts},
+    Marker{"moe_num_experts", kExperts},
+    Marker{"num_moe_experts", kExperts},
+    Marker{"num_experts_per_tok", kExperts},
+    Marker{"moe_intermediate_size", kExperts},
+    Marker{"ffn_config", kExperts},
+    Marker{"kv_lora_rank", kLatent},
+    Marker{"hybrid_override_pattern", kStateSpace},
+    Marker{"layers_block_type", kStateSpace},
+    Marker{"full_attention_interval", kStateSpace},
+    Marker{"attn_layer_period", kStateSpace},
+    Marker{"linear_attn_config", kStateSpace},
+    Marker{"linear_num_key_heads", kStateSpace},
+    Marker{"linear_num_value_heads", kStateSpace},
+    Marker{"mamba_num_heads", kStateSpace},
+    Marker{"mamba_n_heads", kStateSpace},
+    Marker{"mamba_d_state", kStateSpace},
+    Marker{"ssm_state_size", kStateSpace},
+    Marker{"ssm_cfg", kStateSpace},
+    Marker{"state_size", kStateSpace},
+    Marker{"block_configs", kPerLayer},
+    Marker{"num_attention_heads_per_layer", kPerLayer},
+    Marker{"num_key_value_heads_per_layer", kPerLayer},
+    Marker{"num_query_heads", kPerLayer},
+    Marker{"hybrid_layer_pattern", kPerLayer},
+    Marker{"swa_num_attention_heads", kPerLayer},
+    Marker{"swa_num_key_value_heads", kPerLayer},
+    Marker{"num_global_key_value_heads", kPerLayer},
+    Marker{"global_head_dim", kPerLayer},
+    Marker{"num_kv_shared_layers", kPerLayer},
+    Marker{"index_topk", kSparse},
+    Marker{"sparse_attention_config", kSparse},
+    Marker{"attention_chunk_size", kSparse},
+    Marker{"quantization_config", kQuantized},
+    Marker{"compression_config", kQuantized},
+    Marker{"audio_config", "a model that hears"},
+    Marker{"is_encoder_decoder", "an encoder-decoder model"},
+};
+
+// Keys that have a meaning here as one number for all layers.
+constexpr std::array<std::string_view, 7> kUniform{
+    "num_attention_heads", "n_head",   "num_key_value_heads", "num_kv_heads",
+    "n_head_kv",           "head_dim", "intermediate_size"};
+
+/// Configs write 0, false and [] for "none of this kind".
+bool says_none(const nlohmann::json& value) {
+  if (value.is_boolean()) return !value.get<bool>();
+  if (value.is_number()) return value == 0;
+  return (value.is_array() || value.is_object()) && value.empty();
+}
+
+}  // namespace
+
+Status check_supported(const ConfigSections& sections) {
+  for (const Marker& marker : kMarkers) {
+    const auto found = sections.find(marker.key);
+    if (!found || says_none(*found->value)) continue;
+    return fail(fmt::format("{} is not supported yet: {} is {}", marker.kind, found->path,
+                            value_text(*found->value)),
+                sections.place());
+  }
+  for (const std::string_view key : kUniform) {
+    const auto found = sections.find(key);
+    if (!found || !found->value->is_array()) continue;
+    return fail(fmt::format("{} is not supported yet: {} is {}", kPerLayer, found->path,
+                            value_text(*found->value)),
+                sections.place());
+  }
+  return {};
+}
+
+}  // namespace headroom

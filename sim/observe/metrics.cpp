@@ -1,0 +1,126 @@
+#include "sim/observe/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace headroom {
+namespace {
+
+constexpr std::int64_t kPpm = 1'000'000;
+constexpr double kMilliNsPerGpuHour = 1000.0 * 3600.0 * 1e9;
+
+double gpu_hours(Int128 milli_ns) { return static_cast<double>(milli_ns) / kMilliNsPerGpuHour; }
+
+double percent(double part, double whole) { return whole > 0.0 ? 100.0 * part / whole : 0.0; }
+
+}  // namespace
+
+Metrics::Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window)
+    : plans_(plans), window_(window), capacity_milli_(cluster.gpu_count() * kWholeGpu) {}
+
+bool Metrics::counts(SimTime arrival) const {
+  return (!window_.from || arrival >= *window_.from) && (!window_.to || arrival < *window_.to);
+}
+
+std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
+  if (window_.from) from = std::max(from, *window_.from);
+  if (window_.to) to = std::min(to, *window_.to);
+  return std::max<std::int64_t>(0, (to - from).count());
+}
+
+void Metrics::submitted(SimTime, RequestId, const Request& request, const InternedShape&) {
+  if (counts(request.arrival)) ++submitted_;
+}
+
+void Metrics::refused(SimTime now, const Placement&, const Refusal&, int) {
+  if (counts(now)) ++failed_starts_;
+}
+
+void Metrics::ready(SimTime now, const Placement& placement) {
+  ready_at_[placement.request] = now;
+}
+
+void Metrics::released(SimTime now, const Placement& placement, bool served) {
+  const auto ready = ready_at_.find(placement.request);
+  if (!served) {
+    lost_milli_ns_ += static_cast<Int128>(placement.milli) * clip_ns(placement.since, now);
+    return;
+  }
+  const Int128 useful = static_cast<Int128>(placement.milli) * clip_ns(ready->second, now);
+  useful_milli_ns_ += useful;
+  if (placement.shape->shape.kind() == RequestKind::llm) {
+    llm_useful_milli_ns_ += useful;
+    efficient_milli_ns_ += useful / kPpm * efficiency_ppm(placement);
+  }
+  ready_at_.erase(ready);
+}
+
+// Throughput per GPU over that of the best valid plan on the same type on the empty cluster.
+std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
+  const std::int64_t best = plans_.best_per_gpu(*placement.shape, placement.layout.gpu);
+  if (best == 0) return kPpm;
+  const LlmDeployment& llm = placement.shape->shape.llm();
+  const CostQuery query{*llm.model, llm.limits,
+                        plans_.cluster().gpu_types[index(placement.layout.gpu)],
+                        placement.layout.plan, placement.one_node()};
+  return std::min(kPpm, mul_div_floor(plans_.cost().per_gpu(query), kPpm, best));
+}
+
+void Metrics::finished(SimTime, const Request& request, const InternedShape&,
+                       const OutcomeRecord& record) {
+  if (!counts(request.arrival)) return;
+  ++outcomes_[static_cast<std::size_t>(record.outcome)];
+  const bool served = is_served(record.outcome);
+  if (served) waits_.add(record.waited);
+  if (record.outcome == Outcome::refused_by_engine) ++refused_by_rule_[record.reason];
+  if (request.group.empty()) return;
+  Group& group = open_groups_[request.group];
+  ++group.ended;
+  group.served += served ? 1 : 0;
+  if (group.ended < request.group_size) return;
+  if (group.served == group.ended) ++groups_complete_;
+  if (group.served > 0 && group.served < group.ended) ++groups_partial_;
+  open_groups_.erase(request.group);
+}
+
+void Metrics::elapsed(SimTime from, SimTime to, const SystemState& state) {
+  const std::int64_t ns = clip_ns(from, to);
+  held_milli_ns_ += static_cast<Int128>(state.milli_held) * ns;
+  capacity_milli_ns_ += static_cast<Int128>(capacity_milli_) * ns;
+}
+
+std::vector<MetricValue> Metrics::values() const {
+  const auto submitted = static_cast<double>(submitted_);
+  const auto of = [&](Outcome outcome) { return static_cast<double>(count(outcome)); };
+  const double served = of(Outcome::placed) + of(Outcome::placed_degraded);
+
+  std::vector<MetricValue> out;
+  const auto add = [&](std::string key, std::string label, std::string unit, double value) {
+    out.push_back({std::move(key), std::move(label), std::move(unit), value});
+  };
+  add("submitted", "requests", "1", submitted);
+  add("unserved_rate", "unserved", "%", percent(submitted - served, submitted));
+  for (const Outcome outcome : all_outcomes()) {
+    const std::string name(outcome_name(outcome));
+    add("outcome." + name, name, "%", percent(of(outcome), submitted));
+  }
+  add("allocation", "GPUs allocated", "%",
+      percent(static_cast<double>(held_milli_ns_), static_cast<double>(capacity_milli_ns_)));
+  add("useful_gpu_hours", "useful", "GPU-h", gpu_hours(useful_milli_ns_));
+  add("lost_gpu_hours", "lost to refusals", "GPU-h", gpu_hours(lost_milli_ns_));
+  add("failed_starts", "failed starts", "1", static_cast<double>(failed_starts_));
+  add("parallel_efficiency", "parallel efficiency (" + std::string(plans_.cost().source()) + ")",
+      "%",
+      percent(static_cast<double>(efficient_milli_ns_), static_cast<double>(llm_useful_milli_ns_)));
+  add("waiting_s.mean", "waiting, mean", "s", to_seconds(waits_.mean()));
+  add("waiting_s.p50", "waiting, p50", "s", to_seconds(waits_.quantile(500)));
+  add("waiting_s.p90", "waiting, p90", "s", to_seconds(waits_.quantile(900)));
+  add("waiting_s.p99", "waiting, p99", "s", to_seconds(waits_.quantile(990)));
+  add("waiting_s.max", "waiting, max", "s", to_seconds(waits_.max()));
+  add("groups_complete", "groups complete", "1", static_cast<double>(groups_complete_));
+  add("groups_partial", "groups partial", "1", static_cast<double>(groups_partial_));
+  return out;
+}
+
+}  // namespace headroom

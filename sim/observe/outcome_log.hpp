@@ -1,0 +1,33 @@
+#pragma once
+// The outcome of every request of a run, four bytes each, for comparing policies request by request.
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/run/observer.hpp"
+
+namespace headroom {
+
+class OutcomeLog final : public Observer {
+ public:
+  struct Entry {
+    Outcome outcome = Outcome::waiting;
+    std::uint16_t rule = 0;  // of refused_by_engine: index into rules()
+  };
+
+  void finished(SimTime now, const Request& request, const InternedShape& shape,
+                const OutcomeRecord& record) override;
+
+  /// By request, in order of arrival.
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  /// "refused_by_engine: vllm.heads", "rejected/no_capacity".
+  [[nodiscard]] std::string text(const Entry& entry) const;
+
+ private:
+  std::vector<Entry> entries_;
+  std::vector<std::string> rules_ = {""};
+};
+
+}  // namespace headroom

@@ -1,0 +1,102 @@
+#include "sim/plan/plan_space.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace headroom {
+
+PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
+                     PlanLimits limits)
+    : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits) {}
+
+const std::vector<RankedPlan>& PlanSpace::plans(const InternedShape& shape) {
+  const auto found = plans_.find(shape.gpu_shape);
+  if (found != plans_.end()) return found->second;
+  return plans_.emplace(shape.gpu_shape, rank(shape)).first->second;
+}
+
+std::vector<RankedPlan> PlanSpace::rank(const InternedShape& shape) const {
+  std::vector<RankedPlan> plans;
+  for (const GpuTypeId type : shape.allowed) rank_type(shape, type, plans);
+  std::sort(plans.begin(), plans.end(), [](const RankedPlan& a, const RankedPlan& b) {
+    const auto key = [](const RankedPlan& p) {
+      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu);
+    };
+    return key(a) < key(b);
+  });
+  return plans;
+}
+
+void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
+                          std::vector<RankedPlan>& out) const {
+  const LlmDeployment& llm = shape.shape.llm();
+  const GpuType& gpu = cluster_.gpu_types[index(type)];
+  const int largest = cluster_.largest_node(type);
+  const std::int64_t there = cluster_.gpu_count(type);
+  for (const ParallelPlan plan : engine_.accepted_plans(*llm.model, largest, limits_.max_pp)) {
+    const auto& tp = llm.allowed_tp;
+    if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), plan.tp)) continue;
+    if (plan.gpus() > limits_.max_gpus || plan.gpus() > there) continue;
+    if (!engine_.check(*llm.model, plan, gpu.memory, llm.limits).accepted) continue;
+    for (const bool one_node : {true, false}) {
+      if (one_node && plan.gpus() > largest) continue;
+      if (!one_node && plan.pp == 1) continue;
+      const CostQuery query{*llm.model, llm.limits, gpu, plan, one_node};
+      out.push_back({type, plan, one_node, cost_.worth(query), cost_.per_gpu(query)});
+    }
+  }
+}
+
+std::optional<Layout> PlanSpace::find_room(const Cluster& cluster, const InternedShape& shape,
+                                           const RankedPlan& plan) {
+  if (plan.one_node) {
+    auto part = room_on_one_node(cluster, shape, plan.gpu, plan.plan.gpus());
+    if (!part) return std::nullopt;
+    return Layout{plan.gpu, plan.plan, {std::move(*part)}};
+  }
+  auto parts = room_for_groups(cluster, shape, plan.gpu, plan.plan);
+  if (!parts) return std::nullopt;
+  return Layout{plan.gpu, plan.plan, std::move(*parts)};
+}
+
+std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const InternedShape& shape) {
+  if (shape.shape.kind() == RequestKind::llm) {
+    for (const RankedPlan& plan : plans(shape)) {
+      if (auto layout = find_room(cluster, shape, plan)) return layout;
+    }
+    return std::nullopt;
+  }
+  if (shape.shape.opaque().gpus == 0) return find_opaque_room(cluster, shape, GpuTypeId{});
+  for (const GpuTypeId type : shape.allowed) {
+    if (auto layout = find_opaque_room(cluster, shape, type)) return layout;
+  }
+  return std::nullopt;
+}
+
+std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type) {
+  std::int64_t best = 0;
+  for (const RankedPlan& plan : plans(shape)) {
+    if (plan.gpu == type) best = std::max(best, plan.per_gpu);
+  }
+  return best;
+}
+
+std::optional<Layout> find_opaque_room(const Cluster& cluster, const InternedShape& shape,
+                                       GpuTypeId type) {
+  const int gpus = shape.shape.opaque().gpus;
+  if (gpus == 0) {
+    auto part = room_without_gpus(cluster, shape);
+    if (!part) return std::nullopt;
+    return Layout{type, {}, {std::move(*part)}};
+  }
+  if (gpus <= cluster.spec().largest_node(type)) {
+    auto part = room_on_one_node(cluster, shape, type, gpus);
+    if (!part) return std::nullopt;
+    return Layout{type, {}, {std::move(*part)}};
+  }
+  auto parts = room_for_groups(cluster, shape, type, {1, gpus});
+  if (!parts) return std::nullopt;
+  return Layout{type, {}, std::move(*parts)};
+}
+
+}  // namespace headroom

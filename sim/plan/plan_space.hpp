@@ -1,0 +1,85 @@
+#pragma once
+// The plan space: every way a deployment may be laid out, the same for all policies and for the audit.
+//
+// A plan is one GPU type, tensor parallel size t and pipeline parallel size p, with each tensor
+// parallel group inside one node and the stages on one node or several. A plan is valid when the
+// engine accepts it on GPUs of that type, the request allows the type and t, and the cluster has nodes
+// large enough for a group. Limits: t up to the largest node, p and t x p as PlanLimits says (stated
+// in docs/outcomes.md: beyond them no plan counts as free).
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/cluster/cluster.hpp"
+#include "sim/cost/cost_model.hpp"
+#include "sim/engine/engine.hpp"
+#include "sim/plan/room.hpp"
+#include "sim/workload/shape_table.hpp"
+
+namespace headroom {
+
+struct PlanLimits {
+  int max_pp = 16;
+  int max_gpus = 64;
+};
+
+struct RankedPlan {
+  GpuTypeId gpu{};
+  ParallelPlan plan;
+  bool one_node = true;     // false: the same sizes, stages on several nodes
+  std::int64_t worth = 0;   // milli-tokens/s per GPU and price unit
+  std::int64_t per_gpu = 0; // milli-tokens/s per GPU
+};
+
+/// A placement that was found, in classes.
+struct Layout {
+  GpuTypeId gpu{};
+  ParallelPlan plan;  // {1, 1} for opaque tasks
+  std::vector<PlacementPart> parts;
+};
+
+class PlanSpace {
+ public:
+  PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
+            PlanLimits limits = {});
+
+  /// Valid plans of an LLM shape, best first: worth descending, then one node before several, fewer
+  /// GPUs, fewer stages, lower type id. Worked out once per GPU shape; the reference stays valid.
+  [[nodiscard]] const std::vector<RankedPlan>& plans(const InternedShape& shape);
+
+  /// Room for this plan right now, or nullopt.
+  [[nodiscard]] static std::optional<Layout> find_room(const Cluster& cluster,
+                                                       const InternedShape& shape,
+                                                       const RankedPlan& plan);
+
+  /// Whether any valid plan (LLM) or any set of nodes (opaque) has room right now; the layout of the
+  /// first found, best first.
+  [[nodiscard]] std::optional<Layout> find_any_room(const Cluster& cluster,
+                                                    const InternedShape& shape);
+
+  /// Best milli-tokens/s per GPU of any valid plan on this GPU type on the empty cluster; 0 if none.
+  [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
+
+  [[nodiscard]] const EngineRules& engine() const { return engine_; }
+  [[nodiscard]] const CostModel& cost() const { return cost_; }
+  [[nodiscard]] const ClusterSpec& cluster() const { return cluster_; }
+
+ private:
+  std::vector<RankedPlan> rank(const InternedShape& shape) const;
+  void rank_type(const InternedShape& shape, GpuTypeId type, std::vector<RankedPlan>& out) const;
+
+  const ClusterSpec& cluster_;
+  const EngineRules& engine_;
+  const CostModel& cost_;
+  PlanLimits limits_;
+  std::unordered_map<ShapeId, std::vector<RankedPlan>> plans_;  // by gpu_shape
+};
+
+/// Opaque tasks: whole GPUs on one node if any node is large enough for them, else on as many nodes
+/// as it takes; a share on one GPU; CPU only on any node.
+[[nodiscard]] std::optional<Layout> find_opaque_room(const Cluster& cluster,
+                                                     const InternedShape& shape, GpuTypeId type);
+
+}  // namespace headroom

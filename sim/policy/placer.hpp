@@ -1,0 +1,72 @@
+#pragma once
+// The port of placement policies: all that a policy's author includes.
+//
+// A placer is a pure function of one request and a read-only view of the cluster. It sees declared
+// estimates, never the future, and never the engine's verdict unless it asks the rules itself: that
+// difference is naive against head-aware. It names classes of equal nodes and devices on them; the
+// simulation picks the nodes with the lowest ids, works out the holdings, and checks the plan.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sim/cluster/cluster.hpp"
+#include "sim/plan/plan_space.hpp"
+#include "sim/workload/shape_table.hpp"
+
+namespace headroom {
+
+/// What a policy may know of a request.
+struct PlacementRequest {
+  const InternedShape& shape;
+  SimTime arrival;
+  std::optional<Duration> declared;  // how long the requester says it will run
+  /// Rules that refused earlier attempts of this request, under on_refusal = "replan"; else empty.
+  std::vector<std::string> refused_by;
+};
+
+/// Something a placer looked at and passed over, for the decision log: one per plan and GPU type, not
+/// per node.
+struct PassedOver {
+  std::string what;  // "TP 3 on RTX-3090"
+  std::string why;   // "vllm.heads: 32 attention heads do not split ..."
+};
+
+/// Place it now, as laid out.
+struct Place {
+  Layout layout;
+  std::string why;
+};
+/// It does not fit now; ask again when capacity has been freed.
+struct NotNow {
+  std::string reason;  // stable short code: "no_room"
+};
+/// This policy will never place it on this cluster.
+struct Never {
+  std::string reason;
+};
+using Decision = std::variant<Place, NotNow, Never>;
+
+/// What a placer works with for a whole run. Everything outlives it.
+struct PlacerContext {
+  const ClusterSpec& cluster;
+  PlanSpace& plans;  // engine rules, cost model and ranked plans, for those that ask
+};
+
+class Placer {
+ public:
+  virtual ~Placer() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Kinds it takes; the rest go to the base placer that the scenario names.
+  [[nodiscard]] virtual bool takes(RequestKind kind) const = 0;
+  /// Precondition: takes(request.shape.shape.kind()). Must return the same decision for the same
+  /// shape and cluster state. `log` is null unless the decision log is on: explain only then.
+  [[nodiscard]] virtual Decision place(const PlacementRequest& request, const Cluster& cluster,
+                                       std::vector<PassedOver>* log) = 0;
+};
+
+}  // namespace headroom

@@ -1,0 +1,16 @@
+#include "sim/run/audit.hpp"
+
+namespace headroom {
+
+Outcome Audit::judge(const Cluster& cluster, const InternedShape& shape) {
+  auto possible = possible_.find(shape.id);
+  if (possible == possible_.end()) {
+    const bool found = plans_.find_any_room(empty_, shape).has_value();
+    possible = possible_.emplace(shape.id, found).first;
+  }
+  if (!possible->second) return Outcome::rejected_incompatible;
+  if (plans_.find_any_room(cluster, shape)) return Outcome::rejected_policy_missed;
+  return Outcome::rejected_no_capacity;
+}
+
+}  // namespace headroom

@@ -1,0 +1,96 @@
+#include "sim/run/legality.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "sim/workload/holding.hpp"
+
+namespace headroom {
+namespace {
+
+Status check_request(const InternedShape& shape, const Layout& layout, int gpus, bool any_gpu) {
+  if (any_gpu &&
+      !std::binary_search(shape.allowed.begin(), shape.allowed.end(), layout.gpu)) {
+    return fail("the GPU type is not one that the request allows");
+  }
+  if (shape.shape.kind() == RequestKind::opaque) {
+    if (gpus != shape.shape.opaque().gpus) {
+      return fail(fmt::format("{} GPUs given, {} asked for", gpus, shape.shape.opaque().gpus));
+    }
+    return {};
+  }
+  const auto& tp = shape.shape.llm().allowed_tp;
+  if (layout.plan.tp < 1 || layout.plan.pp < 1 || gpus != layout.plan.gpus()) {
+    return fail(fmt::format("{} GPUs given for TP {} x PP {}", gpus, layout.plan.tp,
+                            layout.plan.pp));
+  }
+  if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), layout.plan.tp)) {
+    return fail(fmt::format("TP {} is not a size that the request allows", layout.plan.tp));
+  }
+  return {};
+}
+
+Status check_part(const Cluster& cluster, const InternedShape& shape, const Layout& layout,
+                  const PlacementPart& part, const GpuHolding& holding) {
+  if (!cluster.exists(part.node_class)) return fail("the class of nodes is not there");
+  const NodeClass& node_class = cluster.node_class(part.node_class);
+  const auto& types = cluster.shape(node_class).gpus;
+  if (part.nodes < 1) return fail("a part without nodes");
+  if (!std::is_sorted(part.devices.begin(), part.devices.end(), std::less_equal<>())) {
+    return fail("devices are not ascending, or one is named twice");
+  }
+  for (const int device : part.devices) {
+    if (device < 0 || device >= static_cast<int>(types.size())) {
+      return fail(fmt::format("there is no device {}", device));
+    }
+    const auto i = static_cast<std::size_t>(device);
+    if (types[i] != layout.gpu) return fail(fmt::format("device {} is of another type", device));
+    if (!holding.fits(node_class.state.gpus[i])) {
+      return fail(fmt::format("device {} has no room for the request", device));
+    }
+  }
+  const bool llm = shape.shape.kind() == RequestKind::llm;
+  if (llm && static_cast<int>(part.devices.size()) % layout.plan.tp != 0) {
+    return fail("a tensor parallel group over two nodes");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster, const InternedShape& shape,
+                                                const Layout& layout) {
+  int gpus = 0;
+  for (const auto& part : layout.parts) {
+    gpus += static_cast<int>(part.devices.size()) * part.nodes;
+  }
+  if (layout.parts.empty()) return fail("a layout without parts");
+  HEADROOM_CHECK(check_request(shape, layout, gpus, gpus > 0));
+
+  GpuHolding holding;
+  if (gpus > 0) {
+    holding = gpu_holding(shape.shape, cluster.spec().gpu_types[index(layout.gpu)].memory);
+  }
+  std::vector<NodeHolding> holdings;
+  std::map<ClassId, std::set<NodeId>::const_iterator> next;  // parts may name one class twice
+  for (const auto& part : layout.parts) {
+    HEADROOM_CHECK(check_part(cluster, shape, layout, part, holding));
+    const NodeClass& node_class = cluster.node_class(part.node_class);
+    const auto on_node = static_cast<std::int64_t>(part.devices.size());
+    const std::int64_t cpu = node_part(shape.shape.cpu_milli, on_node, gpus);
+    const Bytes ram = node_part(shape.shape.ram, on_node, gpus);
+    if (cpu > node_class.state.cpu_free || ram > node_class.state.ram_free) {
+      return fail("the node has not the CPU or RAM");
+    }
+    auto& node = next.try_emplace(part.node_class, node_class.nodes.begin()).first->second;
+    for (int i = 0; i < part.nodes; ++i, ++node) {
+      if (node == node_class.nodes.end()) return fail("the class has not so many nodes");
+      holdings.push_back({*node, part.devices, holding, cpu, ram});
+    }
+  }
+  return holdings;
+}
+
+}  // namespace headroom

@@ -1,0 +1,81 @@
+#pragma once
+// One run: requests arrive, a queue discipline orders them, placers lay them out, the engine starts
+// or refuses them, they end. Many may run in one process; there is no shared state.
+//
+// Order at one instant (class numbers in simulation.cpp): ends and starts, then arrivals in file
+// order, then one pass over the queue, then waiting limits. A job of no duration ends in a further
+// round of the same instant.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/cluster/cluster.hpp"
+#include "sim/core/result.hpp"
+#include "sim/plan/plan_space.hpp"
+#include "sim/policy/placer.hpp"
+#include "sim/policy/queue_discipline.hpp"
+#include "sim/run/observer.hpp"
+#include "sim/workload/request.hpp"
+#include "sim/workload/shape_table.hpp"
+
+namespace headroom {
+
+/// What becomes of a placement that the engine refuses.
+enum class OnRefusal {
+  restart_in_place,  // GPUs stay held, back-off, then refused_by_engine
+  give_up,           // refused_by_engine after the first attempt
+  replan,            // GPUs are given back, the placer is told the rule and asked again
+};
+
+/// Times of a start; estimates, all configurable.
+struct StartupModel {
+  std::int64_t storage_bandwidth = 2'000'000'000;  // bytes/s per node, where the node names none
+  Duration configuration_check = std::chrono::seconds(15);
+  Duration model_build = std::chrono::seconds(30);
+  Duration memory_check = std::chrono::seconds(30);  // after loading
+  Duration backoff_first = std::chrono::seconds(10);
+  Duration backoff_most = std::chrono::seconds(300);
+  int attempts = 10;
+};
+
+struct SimulationOptions {
+  OnRefusal on_refusal = OnRefusal::restart_in_place;
+  StartupModel startup;
+  std::optional<Duration> waiting_limit = std::chrono::hours(1);  // nullopt = none
+  std::optional<SimTime> until;  // stop here; running counts as placed, queued as waiting
+  bool audit = true;
+};
+
+/// Parts of a run, owned by the caller and outliving it.
+struct SimulationParts {
+  const ClusterSpec& cluster;
+  PlanSpace& plans;
+  Placer& placer;
+  Placer& base_placer;  // for kinds that `placer` does not take
+  QueueDiscipline& queue;
+  RequestSource& requests;
+  std::vector<Observer*> observers;
+};
+
+class Simulation {
+ public:
+  Simulation(const SimulationParts& parts, const SimulationOptions& options);
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
+  /// Runs to the end. Error: of the request source. Throws Fault on a broken promise (of a policy or
+  /// of headroom): an illegal layout, a balance that does not add up.
+  [[nodiscard]] Status run();
+
+  /// Number of events handled so far.
+  [[nodiscard]] std::uint64_t events() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headroom

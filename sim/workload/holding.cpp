@@ -1,0 +1,25 @@
+#include "sim/workload/holding.hpp"
+
+#include <algorithm>
+
+#include "sim/core/int128.hpp"
+
+namespace headroom {
+
+GpuHolding gpu_holding(const RequestShape& shape, Bytes total) {
+  if (const auto* llm = std::get_if<LlmDeployment>(&shape.what)) {
+    const Bytes bytes = requested_bytes(total, llm->limits.utilisation_ppm);
+    if (!llm->shared) return {kWholeGpu, bytes};
+    const auto milli = static_cast<int>(mul_div_floor(kWholeGpu, bytes, total));
+    return {std::max(1, milli), bytes};
+  }
+  const int milli = shape.opaque().milli;
+  return {milli, mul_div_floor(milli, total, kWholeGpu)};
+}
+
+std::int64_t node_part(std::int64_t whole, std::int64_t part, std::int64_t parts) {
+  if (parts == 0 || part == parts) return whole;
+  return mul_div_ceil(whole, part, parts);
+}
+
+}  // namespace headroom

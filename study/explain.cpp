@@ -1,0 +1,176 @@
+#include "study/explain.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "sim/core/units.hpp"
+#include "traces/line_reader.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kLogLine = std::size_t{16} << 20;
+
+std::string at(const Json& record) {
+  const auto time = duration_from_seconds(record.value("t", 0.0));
+  return fmt::format("at {} s", seconds_text(time.value_or(Duration(0))));
+}
+
+std::string asked_for(const Json& record) {
+  std::string out;
+  if (record.contains("model")) {
+    out = fmt::format("{} ({} of weights), context {}, {} sequences, U = {}",
+                      record.value("model", ""),
+                      bytes_text(record.value("weight_bytes", std::int64_t{0})),
+                      record.value("context", std::int64_t{0}),
+                      record.value("sequences", std::int64_t{0}), record.value("utilisation", 0.0));
+    if (record.value("shared", false)) out += ", may share its GPUs";
+  } else {
+    const auto gpus = record.value("gpus", 0);
+    const auto milli = record.value("gpu_milli", 1000);
+    out = gpus == 0       ? std::string("a task without GPUs")
+          : milli == 1000 ? fmt::format("a task of {} GPU{}", gpus, gpus == 1 ? "" : "s")
+                          : fmt::format("a task of {}/1000 of a GPU", milli);
+  }
+  if (record.contains("group")) out += ", one of group " + record.value("group", "");
+  return out;
+}
+
+std::string passed_over(const Json& record) {
+  std::string out;
+  if (!record.contains("passed_over")) return out;
+  for (const auto& item : record["passed_over"]) {
+    out += fmt::format("      passed over {}: {}\n", item.value("what", ""), item.value("why", ""));
+  }
+  if (const auto more = record.value("passed_over_more", 0); more > 0) {
+    out += fmt::format("      and {} more\n", more);
+  }
+  return out;
+}
+
+std::string decision(const Json& record) {
+  const std::string verdict = record.value("verdict", "");
+  if (verdict == "place") {
+    const std::string gpu =
+        record.contains("gpu") ? " on " + record.value("gpu", "") : std::string();
+    return fmt::format("    {}: placed{} with TP {} x PP {}, at try {}: {}\n{}", at(record), gpu,
+                       record.value("tp", 0), record.value("pp", 0), record.value("try", 0),
+                       record.value("why", ""), passed_over(record));
+  }
+  return fmt::format("    {}: {} ({})\n{}", at(record),
+                     verdict == "never" ? "turned away for good" : "did not fit, waits",
+                     record.value("why", ""), passed_over(record));
+}
+
+std::string nodes(const Json& record) {
+  std::string out;
+  for (const auto& node : record["nodes"]) {
+    const auto& devices = node["devices"];
+    out += fmt::format("      {}", node.value("node", ""));
+    if (!devices.empty()) {
+      out += fmt::format(": device{} {}, {} of each", devices.size() == 1 ? "" : "s",
+                         fmt::join(devices.get<std::vector<int>>(), ", "),
+                         bytes_text(node.value("bytes", std::int64_t{0})));
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+std::string refusal(const Json& record) {
+  const int attempt = record.value("attempt", 0);
+  if (attempt == 1) {
+    return fmt::format("    {}: the engine refused to start ({}): {}\n", at(record),
+                       record.value("rule", ""), record.value("sentence", ""));
+  }
+  return fmt::format("    {}: refused again, attempt {}\n", at(record), attempt);
+}
+
+std::string ending(const Json& record) {
+  std::string out = fmt::format("    {}: {}", at(record), record.value("outcome", ""));
+  if (record.contains("reason")) out += fmt::format(" ({})", record.value("reason", ""));
+  if (record.value("timeout", false)) out += ", its waiting limit ran out";
+  return out + fmt::format("; waited {} s\n", record.value("waited_s", 0.0));
+}
+
+std::string sentence(const Json& record) {
+  const std::string event = record.value("event", "");
+  if (event == "submitted") {
+    return fmt::format("    {}: asked for {}\n", at(record), asked_for(record));
+  }
+  if (event == "decided") return decision(record);
+  if (event == "placed") return nodes(record);
+  if (event == "refused") return refusal(record);
+  if (event == "ready") return fmt::format("    {}: ready\n", at(record));
+  return ending(record);
+}
+
+// The paragraph of one log, or nullopt when the request is not in it.
+Result<std::optional<std::string>> explain_in(const fs::path& log, const std::string& request) {
+  HEADROOM_TRY(auto lines, LineReader::open(log, kLogLine));
+  const std::string by_name = "\"name\":" + Json(request).dump() ;
+  std::string marker = "\"request\":" + request + ",";  // if it is a number
+  bool found = false;
+  std::string out;
+  while (true) {
+    HEADROOM_TRY(const auto line, lines.next());
+    if (!line) break;
+    const std::string_view text(*line);
+    const bool names_it = !found && text.find(by_name) != std::string_view::npos;
+    if (!names_it && text.find(marker) == std::string_view::npos &&
+        text.find(marker.substr(0, marker.size() - 1) + "}") == std::string_view::npos) {
+      continue;
+    }
+    const Json record = Json::parse(text, nullptr, false);
+    if (record.is_discarded()) return fail("this line is not JSON", {log.string()});
+    if (names_it) {
+      if (record.value("name", "") != request) continue;
+      marker = fmt::format("\"request\":{},", record.value("request", std::int64_t{0}));
+      out.clear();
+      found = true;
+    }
+    out += sentence(record);
+  }
+  if (out.empty()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> explain_request(const fs::path& run, const std::string& request) {
+  if (!fs::exists(run / "result.json")) {
+    return fail("this is not the folder of a run: no result.json in it", {run.string()},
+                "give the folder that `headroom run --out` wrote");
+  }
+  std::vector<fs::path> logs;
+  for (const auto& entry : fs::directory_iterator(run)) {
+    if (entry.path().filename().string().starts_with("decisions-")) logs.push_back(entry.path());
+  }
+  std::sort(logs.begin(), logs.end());
+  if (logs.empty()) {
+    return fail("this run has no decision logs", {run.string()}, "run it again without --no-log");
+  }
+  std::string out = fmt::format("Request {}\n", request);
+  bool found = false;
+  for (const auto& log : logs) {
+    HEADROOM_TRY(const auto text, explain_in(log, request));
+    if (!text) continue;
+    found = true;
+    std::string name = log.filename().string();
+    name = name.substr(10, name.find(".jsonl") - 10);
+    out += fmt::format("  under {}\n{}", name, *text);
+  }
+  if (!found) return fail(fmt::format("there is no request '{}' in this run", request),
+                          {run.string()});
+  return out;
+}
+
+}  // namespace headroom

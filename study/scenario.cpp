@@ -1,0 +1,332 @@
+#include "study/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+#include "policies/registry.hpp"
+#include "sim/core/nearest.hpp"
+#include "sim/policy/queue_discipline.hpp"
+#include "study/listed_requests.hpp"
+#include "study/run_parts.hpp"
+#include "traces/formats.hpp"
+#include "traces/openb_nodes.hpp"
+
+namespace headroom {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kVersion = 1;
+
+void check_schema(const ConfigTable& config) {
+  const std::string schema = config.text_or("schema", "headroom.scenario");
+  if (schema != "headroom.scenario") {
+    config.reject("schema", fmt::format("this is a '{}', not a scenario", schema));
+  }
+  (void)config.integer_or("version", {kVersion, kVersion}, kVersion);
+}
+
+GpuAliases read_aliases(const ConfigTable& config) {
+  GpuAliases aliases;
+  const ConfigTable table = config.table("gpu_alias");
+  for (const auto& name : table.keys()) aliases[name] = table.text(name);
+  return aliases;
+}
+
+Result<ClusterSpec> cluster_of_openb(const fs::path& file, const GpuAliases& aliases) {
+  HEADROOM_TRY(const auto nodes, read_openb_nodes(file));
+  ClusterSpec spec;
+  for (const OpenbNode& node : nodes) {
+    NodeShape shape;
+    shape.cpu_milli = node.cpu_milli;
+    shape.ram = node.ram;
+    if (node.gpus > 0) {
+      auto type = spec.intern_gpu(node.model, aliases);
+      if (!type) return fail(type.error().message, {file.string()}, type.error().hint);
+      shape.gpus.assign(static_cast<std::size_t>(node.gpus), *type);
+    }
+    spec.nodes.push_back({node.name, spec.intern_shape(shape), {}});
+  }
+  return spec;
+}
+
+// Three ways to say it: inline tables, a file of such tables, or openb's node list.
+Result<ClusterSpec> read_cluster_table(const ConfigTable& config, const fs::path& base) {
+  const GpuAliases aliases = read_aliases(config);
+  const ConfigTable table = config.table("cluster");
+  const bool from_file = table.has("file");
+  const bool from_openb = table.has("openb_nodes");
+  if (from_file + from_openb + table.has("nodes") > 1) {
+    table.reject({}, "[cluster] takes one of: file, openb_nodes, [[cluster.nodes]]");
+  }
+  HEADROOM_CHECK(config.status());
+  if (from_openb) {
+    HEADROOM_TRY(const fs::path file, resolve_path(table.text("openb_nodes"), base));
+    return cluster_of_openb(file, aliases);
+  }
+  if (!from_file) return read_cluster(table, aliases);
+  HEADROOM_TRY(const fs::path file, resolve_path(table.text("file"), base));
+  HEADROOM_TRY(const auto content, ConfigTable::read(file));
+  (void)content.text_or("schema", "headroom.cluster");
+  (void)content.integer_or("version", {kVersion, kVersion}, kVersion);
+  (void)content.text_or("name", "");
+  (void)content.text_or("description", "");
+  HEADROOM_TRY(ClusterSpec spec, read_cluster(content, aliases));
+  HEADROOM_CHECK(content.finish());
+  return spec;
+}
+
+void read_engine(const ConfigTable& config, Scenario& scenario) {
+  const ConfigTable table = config.table("engine");
+  scenario.engine = table.choice_or("name", engine_names(), "vllm");
+  MemoryOverheads& overheads = scenario.overheads;
+  overheads.runtime = table.bytes_or("runtime_overhead", overheads.runtime);
+  overheads.activation_floor = table.bytes_or("activation_floor", overheads.activation_floor);
+  overheads.hybrid_kv_cache = table.flag_or("hybrid_kv_cache", overheads.hybrid_kv_cache);
+}
+
+void read_simulation(const ConfigTable& config, Scenario& scenario) {
+  SimulationOptions& options = scenario.simulation;
+  const ConfigTable queue = config.table("queue");
+  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), "fifo-skip");
+  options.waiting_limit = queue.seconds_or("waiting_limit_s", *options.waiting_limit);
+  if (queue.flag_or("wait_forever", false)) options.waiting_limit.reset();
+
+  const ConfigTable refusal = config.table("refusal");
+  static const std::array<std::string, 3> choices = {"restart_in_place", "give_up", "replan"};
+  const std::string choice = refusal.choice_or("on_refusal", choices, choices[0]);
+  options.on_refusal = choice == choices[1]   ? OnRefusal::give_up
+                       : choice == choices[2] ? OnRefusal::replan
+                                              : OnRefusal::restart_in_place;
+  StartupModel& startup = options.startup;
+  startup.attempts = static_cast<int>(refusal.integer_or("attempts", {1, 1000}, startup.attempts));
+  startup.backoff_first = refusal.seconds_or("backoff_first_s", startup.backoff_first);
+  startup.backoff_most = refusal.seconds_or("backoff_most_s", startup.backoff_most);
+  startup.configuration_check =
+      refusal.seconds_or("configuration_check_s", startup.configuration_check);
+  startup.model_build = refusal.seconds_or("model_build_s", startup.model_build);
+  startup.memory_check = refusal.seconds_or("memory_check_s", startup.memory_check);
+  const ConfigTable start = config.table("startup");
+  startup.storage_bandwidth = start.bytes_or("storage_bandwidth", startup.storage_bandwidth);
+  if (startup.storage_bandwidth == 0) {
+    start.reject("storage_bandwidth", "'storage_bandwidth' must be above zero");
+  }
+
+  const ConfigTable run = config.table("run");
+  options.audit = run.flag_or("audit", true);
+  if (run.has("until_s")) options.until = SimTime(run.seconds_or("until_s", Duration(0)));
+  const ConfigTable measure = config.table("measure");
+  if (measure.has("from_s")) scenario.window.from = SimTime(measure.seconds_or("from_s", {}));
+  if (measure.has("to_s")) scenario.window.to = SimTime(measure.seconds_or("to_s", {}));
+  if (scenario.window.from && scenario.window.to && *scenario.window.to <= *scenario.window.from) {
+    measure.reject("to_s", "'measure.to_s' must be after 'measure.from_s'");
+  }
+  const ConfigTable output = config.table("output");
+  scenario.series_interval = output.seconds_or("series_interval_s", scenario.series_interval);
+  if (scenario.series_interval.count() == 0) {
+    output.reject("series_interval_s", "'series_interval_s' must be above zero");
+  }
+}
+
+Status read_policies(const ConfigTable& config, const ScenarioOverrides& overrides,
+                     Scenario& scenario) {
+  scenario.policies =
+      config.texts_or("policies", {"naive", "head-aware", "fallback-search"});
+  if (!overrides.policies.empty()) scenario.policies = overrides.policies;
+  scenario.base_placer = config.text_or("base_placer", "first-fit");
+  const SourcePlace place = overrides.policies.empty() ? config.place("policies")
+                                                       : SourcePlace{"--policy"};
+  if (scenario.policies.empty()) return fail("no policy is named", place);
+  std::set<std::string> seen;
+  for (const auto& name : scenario.policies) {
+    const auto found = find_policy(name);
+    if (!found) return fail(found.error().message, place, found.error().hint);
+    if (!seen.insert(name).second) return fail(fmt::format("'{}' is named twice", name), place);
+  }
+  const auto base = find_policy(scenario.base_placer);
+  if (!base) {
+    return fail(base.error().message, config.place("base_placer"), base.error().hint);
+  }
+  if (!(*base)->takes_opaque) {
+    return fail(fmt::format("'{}' does not place opaque tasks, as a base placer must",
+                            scenario.base_placer),
+                config.place("base_placer"));
+  }
+  // Options of policies that do not run are still checked: they are part of the file.
+  const ConfigTable options = config.table("policy");
+  for (const auto& policy : options.keys()) {
+    const auto found = find_policy(policy);
+    if (!found) return fail(found.error().message, options.place(policy), found.error().hint);
+  }
+  return {};
+}
+
+Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& base,
+                                     const ScenarioOverrides& overrides) {
+  TraceWorkload workload;
+  if (overrides.trace) {
+    (void)table.text_or("trace", "");
+    workload.file = *overrides.trace;
+  } else {
+    HEADROOM_TRY(workload.file, resolve_path(table.text("trace"), base));
+  }
+  static const std::array<std::string, 2> meanings = {"opaque", "llm"};
+  workload.as_llm = table.choice_or("as", meanings, "opaque") == "llm";
+  workload.format = table.choice_or("format", task_format_names(), "");
+  if (table.has("load")) workload.load = table.number("load", {0.001, 100.0});
+  if (workload.as_llm && !table.has("mix")) {
+    table.reject("as", "as = \"llm\" needs a mix of models",
+                 "for example mix = \"mixes/model-zoo.toml\"");
+  }
+  HEADROOM_CHECK(table.status());
+  if (workload.format.empty()) {
+    HEADROOM_TRY(workload.format, guess_format(workload.file));
+  }
+  if (table.has("mix")) {
+    HEADROOM_TRY(const fs::path file, resolve_path(table.text("mix"), base));
+    HEADROOM_TRY(workload.mix, read_mix(file));
+  }
+  return workload;
+}
+
+Result<Workload> read_generated_workload(const ConfigTable& table, const fs::path& base,
+                                         std::int64_t cluster_gpus) {
+  const ConfigTable generate = table.table("generate");
+  GeneratedWorkload workload;
+  GeneratorConfig& config = workload.config;
+  config.cluster_gpus = cluster_gpus;
+  config.requests = generate.integer_or("requests", {1, 1'000'000'000}, config.requests);
+  config.load = generate.number_or("load", {0.001, 100.0}, config.load);
+  config.arrival_cv = generate.number_or("arrival_cv", {0.01, 100.0}, config.arrival_cv);
+  config.lifetime_median = generate.seconds_or("lifetime_median_s", config.lifetime_median);
+  config.lifetime_sigma = generate.number_or("lifetime_sigma", {0.0, 10.0}, config.lifetime_sigma);
+  config.cpu_milli_per_gpu =
+      1000 * generate.integer_or("cpus_per_gpu", {0, 10'000}, config.cpu_milli_per_gpu / 1000);
+  config.ram_per_gpu = generate.bytes_or("ram_per_gpu", config.ram_per_gpu);
+  const std::string mix = table.text("mix");
+  HEADROOM_CHECK(table.status());
+  HEADROOM_TRY(const fs::path file, resolve_path(mix, base));
+  HEADROOM_TRY(workload.mix, read_mix(file));
+  return workload;
+}
+
+Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
+                               const ScenarioOverrides& overrides, std::int64_t cluster_gpus) {
+  const ConfigTable table = config.table("workload");
+  const bool trace = table.has("trace") || overrides.trace.has_value();
+  const bool generated = table.has("generate");
+  const bool listed = config.has("request");
+  if (trace + generated + listed > 1) {
+    return fail("a scenario takes one of: workload.trace, [workload.generate], [[request]]",
+                table.place());
+  }
+  if (trace) return read_trace_workload(table, base, overrides);
+  if (generated) return read_generated_workload(table, base, cluster_gpus);
+  if (!listed) {
+    return fail("nothing to run: no workload", config.place("workload"),
+                "name a trace with workload.trace or --trace, or add [workload.generate] or "
+                "[[request]]");
+  }
+  HEADROOM_TRY(auto requests, read_listed_requests(config, base));
+  return ListedWorkload{std::move(requests)};
+}
+
+void read_expectations(const ConfigTable& config, Scenario& scenario) {
+  std::vector<std::string> outcomes;
+  for (const Outcome outcome : all_outcomes()) outcomes.emplace_back(outcome_name(outcome));
+  for (const auto& entry : config.tables("expect")) {
+    Expectation expect;
+    expect.policy = entry.text("policy");
+    expect.request = entry.text("request");
+    expect.outcome = entry.text("outcome");
+    if (entry.status()) (void)entry.choice_or("outcome", outcomes, "");
+    if (entry.has("reason")) expect.reason = entry.text("reason");
+    const auto optional_count = [&](const char* key) -> std::optional<int> {
+      if (!entry.has(key)) return std::nullopt;
+      return static_cast<int>(entry.integer(key, {1, 1'000'000}));
+    };
+    expect.tp = optional_count("tp");
+    expect.pp = optional_count("pp");
+    expect.gpus = optional_count("gpus");
+    expect.nodes = optional_count("nodes");
+    expect.place = entry.place();
+    scenario.expectations.push_back(std::move(expect));
+  }
+}
+
+// A GPU type that a listed request names must be one of the cluster's: a typing error otherwise.
+Status check_listed_gpu_types(const ConfigTable& config, const Scenario& scenario) {
+  std::vector<std::string> known;
+  for (const auto& type : scenario.cluster.gpu_types) known.push_back(type.name);
+  for (const auto& entry : config.tables("request")) {
+    for (const auto& name : entry.texts_or("gpu_types", {})) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      return fail(fmt::format("the cluster has no GPU type '{}'", name), entry.place("gpu_types"),
+                  suggest(name, known));
+    }
+  }
+  return {};
+}
+
+// Policies read their own options: each is built once, so that a wrong option is found before
+// anything runs.
+Status check_policy_options(const Scenario& scenario) {
+  HEADROOM_TRY(const auto parts, RunParts::make(scenario));
+  for (const auto& policy : policies()) {
+    const PlacerContext context{scenario.cluster, parts->plans()};
+    (void)policy.make(context, scenario.config->table("policy").table(policy.name));
+  }
+  return scenario.config->status();
+}
+
+}  // namespace
+
+Result<fs::path> resolve_path(const std::string& text, const fs::path& base) {
+  if (text.empty() || text.front() != '$') {
+    const fs::path path(text);
+    return path.is_absolute() ? path : base / path;
+  }
+  const auto slash = text.find('/');
+  const std::string name = text.substr(1, slash == std::string::npos ? slash : slash - 1);
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') {
+    return fail(fmt::format("'{}' needs the environment variable {}", text, name), {},
+                fmt::format("set it to the folder that holds the files: {}=/path/to/them", name));
+  }
+  return slash == std::string::npos ? fs::path(value) : fs::path(value) / text.substr(slash + 1);
+}
+
+Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& overrides) {
+  HEADROOM_TRY(auto config, ConfigTable::read(file));
+  for (const auto& set : overrides.sets) HEADROOM_CHECK(config.set(set));
+  const fs::path base = file.parent_path();
+
+  Scenario scenario;
+  scenario.file = file;
+  check_schema(config);
+  scenario.name = config.text_or("name", file.stem().string());
+  scenario.description = config.text_or("description", "");
+  scenario.seed = static_cast<std::uint64_t>(
+      config.integer_or("seed", {0, 1'000'000'000'000}, 1));
+  read_engine(config, scenario);
+  read_simulation(config, scenario);
+  read_expectations(config, scenario);
+  HEADROOM_CHECK(config.status());
+  HEADROOM_CHECK(read_policies(config, overrides, scenario));
+  HEADROOM_TRY(scenario.cluster, read_cluster_table(config, base));
+  HEADROOM_TRY(scenario.workload,
+               read_workload(config, base, overrides, scenario.cluster.gpu_count()));
+  if (overrides.no_audit) scenario.simulation.audit = false;
+  scenario.config = config;
+  HEADROOM_CHECK(check_listed_gpu_types(config, scenario));
+  HEADROOM_CHECK(check_policy_options(scenario));
+  HEADROOM_CHECK(config.finish());
+  return scenario;
+}
+
+}  // namespace headroom

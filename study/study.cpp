@@ -1,0 +1,190 @@
+#include "study/study.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <thread>
+
+#include "policies/registry.hpp"
+#include "sim/core/assert.hpp"
+#include "sim/observe/series.hpp"
+#include "study/decision_log.hpp"
+#include "study/differences.hpp"
+#include "study/expectation_check.hpp"
+#include "study/progress.hpp"
+#include "study/run_parts.hpp"
+
+namespace headroom {
+namespace {
+
+// One policy with one seed. Built in the calling thread (options are read there), run in any.
+struct Job {
+  std::string policy;
+  std::uint64_t seed = 0;
+  std::unique_ptr<RunParts> parts;
+  std::unique_ptr<Placer> placer;
+  std::unique_ptr<Placer> base_placer;
+  std::unique_ptr<QueueDiscipline> queue;
+  std::unique_ptr<RequestSource> requests;
+  std::unique_ptr<DecisionLog> decisions;
+  std::unique_ptr<Series> series;
+  std::vector<std::string> failed_expectations;
+  RunResult result;
+  Status status;
+  std::exception_ptr fault;
+};
+
+Result<std::unique_ptr<Placer>> make_placer(const Scenario& scenario, const std::string& name,
+                                            PlanSpace& plans) {
+  HEADROOM_TRY(const PolicyInfo* policy, find_policy(name));
+  const ConfigTable options = scenario.config->table("policy").table(name);
+  return policy->make(PlacerContext{scenario.cluster, plans}, options);
+}
+
+Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptions& options,
+                                      const std::string& policy, std::uint64_t seed,
+                                      const std::optional<LoadScale>& scale, bool one_seed) {
+  auto job = std::make_unique<Job>();
+  job->policy = policy;
+  job->seed = seed;
+  HEADROOM_TRY(job->parts, RunParts::make(scenario));
+  HEADROOM_TRY(job->placer, make_placer(scenario, policy, job->parts->plans()));
+  HEADROOM_TRY(job->base_placer, make_placer(scenario, scenario.base_placer, job->parts->plans()));
+  HEADROOM_TRY(job->queue, make_queue_discipline(scenario.queue));
+  HEADROOM_TRY(job->requests, open_requests(scenario, seed, scale));
+  if (options.folder) {
+    const std::string suffix = one_seed ? policy : fmt::format("{}-seed{}", policy, seed);
+    HEADROOM_TRY(job->series, Series::open(*options.folder / ("series-" + suffix + ".csv"),
+                                           scenario.series_interval));
+    if (options.decision_log) {
+      HEADROOM_TRY(job->decisions,
+                   DecisionLog::open(*options.folder / ("decisions-" + suffix + ".jsonl.gz"),
+                                     scenario.cluster));
+    }
+  }
+  return job;
+}
+
+Status run_job(const Scenario& scenario, Job& job, Progress& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  Metrics metrics(scenario.cluster, job.parts->plans(), scenario.window);
+  ExpectationCheck expectations(scenario, job.policy);
+  ProgressObserver counter(progress);
+  std::vector<Observer*> observers = {&metrics, &job.result.outcomes, &expectations, &counter};
+  if (job.series) observers.push_back(job.series.get());
+  if (job.decisions) observers.push_back(job.decisions.get());
+  Simulation simulation({scenario.cluster, job.parts->plans(), *job.placer, *job.base_placer,
+                         *job.queue, *job.requests, observers},
+                        scenario.simulation);
+  HEADROOM_CHECK(simulation.run());
+  if (job.series) HEADROOM_CHECK(job.series->close());
+  if (job.decisions) HEADROOM_CHECK(job.decisions->close());
+
+  job.result.policy = job.policy;
+  job.result.seed = job.seed;
+  job.result.values = metrics.values();
+  job.result.refused_by_rule = metrics.refused_by_rule();
+  job.result.events = simulation.events();
+  job.failed_expectations = expectations.failures();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  job.result.wall_seconds = took.count();
+  return {};
+}
+
+void run_all(const Scenario& scenario, const StudyOptions& options,
+             std::vector<std::unique_ptr<Job>>& jobs) {
+  Progress progress(options.progress, jobs.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < jobs.size(); i = next++) {
+      Job& job = *jobs[i];
+      try {
+        job.status = run_job(scenario, job, progress);
+      } catch (...) {
+        job.fault = std::current_exception();
+      }
+      progress.job_done();
+    }
+  };
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const auto wanted = options.jobs > 0 ? static_cast<unsigned>(options.jobs) : cores;
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < std::min<std::size_t>(wanted, jobs.size()); ++i) {
+    threads.emplace_back(work);
+  }
+  work();
+}
+
+std::vector<Summary> summarise(const std::vector<RunResult>& runs, std::size_t seeds) {
+  std::vector<Summary> out;
+  for (std::size_t first = 0; first < runs.size(); first += seeds) {
+    for (std::size_t metric = 0; metric < runs[first].values.size(); ++metric) {
+      std::vector<double> values;
+      for (std::size_t i = 0; i < seeds; ++i) {
+        values.push_back(runs[first + i].values[metric].value);
+      }
+      const auto [mean, half_width] = mean_and_half_width(values);
+      MetricValue value = runs[first].values[metric];
+      value.value = mean;
+      out.push_back({runs[first].policy, std::move(value), half_width});
+    }
+  }
+  return out;
+}
+
+Status add_differences(const Scenario& scenario, StudyResult& result) {
+  std::vector<const RunResult*> first_seed;
+  for (const auto& run : result.runs) {
+    if (run.seed == result.seeds.front()) first_seed.push_back(&run);
+  }
+  HEADROOM_TRY(const auto requests,
+               open_requests(scenario, result.seeds.front(), result.load_scale));
+  HEADROOM_TRY(DifferenceTable table, compare_outcomes(first_seed, *requests));
+  result.differences = std::move(table.rows);
+  result.compared = table.compared;
+  result.ended_differently = table.ended_differently;
+  return {};
+}
+
+}  // namespace
+
+Status run_policy(const Scenario& scenario, const std::string& policy, Observer& observer) {
+  HEADROOM_TRY(const auto scale, load_scale_of(scenario));
+  HEADROOM_TRY(const auto job, make_job(scenario, {}, policy, scenario.seed, scale, true));
+  Simulation simulation({scenario.cluster, job->parts->plans(), *job->placer, *job->base_placer,
+                         *job->queue, *job->requests, {&observer}},
+                        scenario.simulation);
+  return simulation.run();
+}
+
+Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& options) {
+  StudyResult result;
+  result.seeds = options.seeds.empty() ? std::vector{scenario.seed} : options.seeds;
+  HEADROOM_TRY(result.load_scale, load_scale_of(scenario));
+
+  std::vector<std::unique_ptr<Job>> jobs;
+  for (const auto& policy : scenario.policies) {
+    for (const std::uint64_t seed : result.seeds) {
+      HEADROOM_TRY(auto job, make_job(scenario, options, policy, seed, result.load_scale,
+                                      result.seeds.size() == 1));
+      jobs.push_back(std::move(job));
+    }
+  }
+  run_all(scenario, options, jobs);
+  for (auto& job : jobs) {
+    if (job->fault) std::rethrow_exception(job->fault);
+    HEADROOM_CHECK(job->status);
+    result.runs.push_back(std::move(job->result));
+    result.failed_expectations.insert(result.failed_expectations.end(),
+                                      job->failed_expectations.begin(),
+                                      job->failed_expectations.end());
+  }
+  result.summary = summarise(result.runs, result.seeds.size());
+  HEADROOM_CHECK(add_differences(scenario, result));
+  return result;
+}
+
+}  // namespace headroom

@@ -1,0 +1,250 @@
+// Parameter counts are exact: against sums done by hand, the published totals, and the shared
+// collection of published config.json files.
+
+#include <fstream>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "sim/models/model.hpp"
+#include "tests/support.hpp"
+
+using namespace headroom;
+
+namespace {
+
+Model catalogued(std::string_view name) { return *test::require_value(find_model(name)); }
+
+// The published file, with its gaps: no vocabulary, no pattern, no heads but in the class defaults.
+constexpr std::string_view kGemma3 = R"({
+  "architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3",
+  "text_config": {"head_dim": 128, "hidden_size": 5376, "intermediate_size": 21504,
+    "model_type": "gemma3_text", "num_attention_heads": 32, "num_hidden_layers": 62,
+    "num_key_value_heads": 16, "sliding_window": 1024},
+  "torch_dtype": "bfloat16",
+  "vision_config": {"hidden_size": 1152, "image_size": 896, "intermediate_size": 4304,
+    "model_type": "siglip_vision_model", "num_attention_heads": 16, "num_hidden_layers": 27,
+    "patch_size": 14, "vision_use_head": false}})";
+
+/// A row of the shared index by column name. Quoted fields hold commas but no line breaks.
+std::vector<std::map<std::string, std::string>> read_index(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::vector<std::string> header;
+  std::vector<std::map<std::string, std::string>> rows;
+  for (std::string line; std::getline(in, line);) {
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (const char c : line) {
+      if (c == '"') quoted = !quoted;
+      if (c == ',' && !quoted) fields.emplace_back();
+      if (c != '"' && (c != ',' || quoted)) fields.back() += c;
+    }
+    if (header.empty()) {
+      header = fields;
+      continue;
+    }
+    REQUIRE(fields.size() == header.size());
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < header.size(); ++i) row[header[i]] = fields[i];
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("a layer's parameters are the sum of its tensors") {
+  TextArch text;
+  text.hidden = 8;
+  text.heads = 4;
+  text.kv_heads = 2;
+  text.head_dim = 3;
+  text.mlp_width = 10;
+  const std::int64_t attention = 8 * 12 + 8 * 6 + 8 * 6 + 12 * 8;
+  CHECK(layer_parameters(text) == attention + 3 * 8 * 10 + 2 * 8);
+  text.mlp = MlpKind::plain;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 2 * 8);
+  text.norm_bias = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8);
+  text.mlp_bias = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8);
+  text.qkv_bias = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24);
+  text.attention_output_bias = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8);
+  text.qk_norm = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8 + 6);
+  text.qk_norm = false;
+  text.qk_norm_per_head = true;
+  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8 + 18);
+}
+
+TEST_CASE("a model's parameters add embeddings, positions, norms and the vision tower") {
+  Model model;
+  model.text.layers = 2;
+  model.text.hidden = 8;
+  model.text.heads = model.text.kv_heads = 1;
+  model.text.head_dim = 8;
+  model.text.mlp_width = 8;
+  model.text.vocab = 100;
+  const std::int64_t layers = 2 * layer_parameters(model.text);
+  CHECK(total_parameters(model) == layers + 1600 + 8);
+  model.text.tied_embeddings = true;
+  CHECK(total_parameters(model) == layers + 800 + 8);
+  model.text.learned_positions = 5;
+  CHECK(total_parameters(model) == layers + 800 + 8 + 40);
+  model.vision = VisionArch{1, 1, 1, 1, 1000};
+  CHECK(total_parameters(model) == layers + 800 + 8 + 40 + 1000);
+  CHECK(weight_bytes(model) == 2 * total_parameters(model));
+}
+
+TEST_CASE("gemma-3-27b-it counts exactly, from the file and in the catalogue") {
+  const Model read = test::require_value(parse_model_config(kGemma3, "gemma-3-27b-it.json"));
+  CHECK(read.text.vocab == 262'208);
+  CHECK(read.text.sliding_window == 1024);
+  CHECK(read.text.sliding_pattern == 6);
+  CHECK(read.text.tied_embeddings);
+  CHECK(read.text.norms_per_layer == 4);
+  REQUIRE(read.vision);
+  CHECK(read.vision->heads == 16);
+  CHECK(read.vision->parameters == 423'060'336);
+  for (const Model& model : {read, catalogued("gemma-3-27b-it")}) {
+    CHECK(total_parameters(model) == 27'432'406'640);
+    CHECK(weight_bytes(model) == 54'864'813'280);
+    CHECK(bytes_text(weight_bytes(model)) == "51.1 GiB");
+    CHECK(model.architecture == "Gemma3ForConditionalGeneration");
+    CHECK(model.model_type == "gemma3");
+  }
+  std::int64_t full = 0;
+  for (std::int64_t i = 0; i < 62; ++i) full += read.text.is_full_attention(i) ? 1 : 0;
+  CHECK(full == 10);
+}
+
+TEST_CASE("gemma-3-4b's file leaves heads to the class and counts exactly") {
+  std::string text(kGemma3);
+  const auto from = text.find("\"text_config\"");
+  text.replace(from, text.find("\"torch_dtype\"") - from,
+               R"("text_config": {"hidden_size": 2560, "intermediate_size": 10240,
+    "model_type": "gemma3_text", "num_hidden_layers": 34, "sliding_window": 1024},)");
+  const Model model = test::require_value(parse_model_config(text, "gemma-3-4b-it.json"));
+  CHECK(model.text.heads == 8);
+  CHECK(model.text.kv_heads == 4);
+  CHECK(model.text.head_dim == 256);
+  CHECK(total_parameters(model) == 4'300'079'472);
+}
+
+TEST_CASE("a vision tower with a figure missing or a pooling head is refused") {
+  std::string text(kGemma3);
+  text.replace(text.find("\"patch_size\""), 12, "\"patch_sized\"");
+  CHECK(parse_model_config(text, "m").error().message.find("none of patch_size in vision_config") !=
+        std::string::npos);
+  text = kGemma3;
+  text.replace(text.find("\"vision_use_head\": false"), 24, "\"vision_use_head\": true ");
+  CHECK(parse_model_config(text, "m").error().message.find("vision_use_head is true") !=
+        std::string::npos);
+}
+
+TEST_CASE("published totals come out of the catalogue") {
+  const std::map<std::string, std::int64_t> published{{"gpt2-xl", 1'557'611'200},
+                                                      {"falcon-7b", 6'921'720'704},
+                                                      {"llama-2-7b", 6'738'415'616},
+                                                      {"mistral-7b-v0.1", 7'241'732'096},
+                                                      {"meta-llama-3.1-8b", 8'030'261'248},
+                                                      {"qwen2.5-7b-instruct", 7'615'616'512},
+                                                      {"qwen3-8b", 8'190'735'360},
+                                                      {"gemma-2-9b-it", 9'241'705'984},
+                                                      {"phi-4", 14'659'507'200},
+                                                      {"c4ai-command-r-plus", 103'810'674'688},
+                                                      {"meta-llama-3.1-70b", 70'553'706'496},
+                                                      {"meta-llama-3.1-405b", 405'853'388'800}};
+  for (const auto& [name, parameters] : published) {
+    INFO(name);
+    CHECK(total_parameters(catalogued(name)) == parameters);
+  }
+}
+
+TEST_CASE("the catalogue is in order, without doubles, and says where its figures come from") {
+  std::set<std::string> names;
+  std::int64_t last = 0;
+  for (const Model& model : model_catalogue()) {
+    INFO(model.name);
+    CHECK(names.insert(model.name).second);
+    CHECK(total_parameters(model) > last);
+    last = total_parameters(model);
+    CHECK((model.source == "recalled" || model.source == "config.json of " + model.hub_id));
+    CHECK(model.text.heads % model.text.kv_heads == 0);
+    CHECK_FALSE(model.architecture.empty());
+    CHECK(model.dtype_bytes == 2);
+  }
+  CHECK(names.size() == 35);
+}
+
+TEST_CASE("models are found by short name or hub id in any case") {
+  CHECK(catalogued("Gemma-3-27B-IT").hub_id == "google/gemma-3-27b-it");
+  CHECK(catalogued("google/gemma-3-27b-it").name == "gemma-3-27b-it");
+  CHECK(catalogued("llama-2-7b").hub_id == "meta-llama/Llama-2-7b-hf");
+  CHECK(catalogued("llama-2-7b-hf").name == "llama-2-7b");
+  const auto near = find_model("gemma-3-27b");
+  REQUIRE_FALSE(near);
+  CHECK(near.error().text() == "unknown model 'gemma-3-27b' — did you mean 'gemma-3-27b-it'?");
+  CHECK_FALSE(find_model(""));
+}
+
+TEST_CASE("every published config is read exactly or refused by a key") {
+  const auto index = test::shared_path("models/index.csv");
+  if (!index) return;
+  int read = 0;
+  int without_count = 0;
+  int refused = 0;
+  for (auto& row : read_index(*index)) {
+    INFO(row["file"]);
+    const auto model = read_model_config(index->parent_path() / row["file"]);
+    if (!model) {
+      ++refused;
+      CHECK(model.error().message.find("not supported yet: ") != std::string::npos);
+      CHECK(model.error().message.find(" is ") != std::string::npos);
+      continue;
+    }
+    ++read;
+    CHECK(model->hub_id == row["model_id"]);
+    CHECK(model->text.heads == std::stoll(row["attention_heads"]));
+    CHECK(model->text.kv_heads == std::stoll(row["kv_heads"]));
+    CHECK(model->text.head_dim == std::stoll(row["head_dim"]));
+    CHECK(model->text.layers == std::stoll(row["layers"]));
+    CHECK(model->text.vocab == std::stoll(row["vocab_size"]));
+    if (row["params_computed"].empty()) {
+      ++without_count;
+      continue;
+    }
+    CHECK(total_parameters(*model) == std::stoll(row["params_computed"]));
+  }
+  CHECK(read == 38);
+  CHECK(without_count == 2);  // gemma-3, counted above, and MiMo
+  CHECK(refused == 37);
+}
+
+TEST_CASE("the catalogue agrees with the published configs in every figure") {
+  const auto index = test::shared_path("models/index.csv");
+  if (!index) return;
+  std::set<std::string> checked;
+  for (auto& row : read_index(*index)) {
+    const auto listed = find_model(row["model_id"]);
+    if (!listed) continue;
+    INFO(row["file"]);
+    const Model& model = **listed;
+    const Model file = test::require_value(read_model_config(index->parent_path() / row["file"]));
+    checked.insert(model.name);
+    CHECK(total_parameters(model) == total_parameters(file));
+    CHECK(model.text.mlp_width == file.text.mlp_width);
+    CHECK(model.text.hidden == file.text.hidden);
+    CHECK(model.text.tied_embeddings == file.text.tied_embeddings);
+    CHECK(model.architecture == file.architecture);
+    CHECK(model.model_type == file.model_type);
+    CHECK(model.name == file.name);
+    CHECK((model.source == "recalled") == (row["content"] != "copied"));
+    if (row["content"] != "copied") continue;  // rebuilt files leave keys out
+    CHECK(model.dtype == file.dtype);
+    CHECK(model.text.sliding_window == file.text.sliding_window);
+    CHECK(model.text.sliding_pattern == file.text.sliding_pattern);
+  }
+  CHECK(checked.size() == model_catalogue().size());
+}

@@ -1,0 +1,187 @@
+#include "traces/csv.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "sim/core/assert.hpp"
+
+namespace headroom {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Cut short: a field can be a megabyte.
+std::string shown(std::string_view text, std::size_t most = 60) {
+  return text.size() <= most ? std::string(text) : std::string(text.substr(0, most)) + "...";
+}
+
+SourcePlace at(SourcePlace place, std::size_t index) {
+  place.column = static_cast<std::int64_t>(index) + 1;
+  return place;
+}
+
+/// Reads the quoted field that starts at `begin` and returns the index of the comma after it.
+Result<std::size_t> take_quoted(std::string_view line, std::size_t begin, const SourcePlace& place,
+                                std::string& out) {
+  for (std::size_t i = begin + 1; i < line.size(); ++i) {
+    if (line[i] != '"') {
+      out += line[i];
+    } else if (i + 1 < line.size() && line[i + 1] == '"') {
+      out += line[i++];
+    } else {
+      const std::size_t comma = std::min(line.find(',', i), line.size());
+      if (!trimmed(line.substr(i + 1, comma - i - 1)).empty()) {
+        return fail(
+            fmt::format("'{}' follows a closing quote", shown(line.substr(i + 1, comma - i - 1))),
+            at(place, i + 1), "write a quote inside a quoted field twice");
+      }
+      return comma;
+    }
+  }
+  return fail("a quote opens here and does not close on this line", at(place, begin));
+}
+
+}  // namespace
+
+Status split_csv(std::string_view line, const SourcePlace& place, std::vector<CsvField>& fields) {
+  std::size_t count = 0;
+  std::size_t begin = 0;
+  while (true) {
+    if (count == fields.size()) fields.emplace_back();
+    CsvField& field = fields[count++];
+    field.text.clear();
+    const std::size_t first = std::min(line.find_first_not_of(" \t", begin), line.size());
+    std::size_t comma = 0;
+    if (first < line.size() && line[first] == '"') {
+      field.column = static_cast<std::int64_t>(first) + 1;
+      HEADROOM_TRY(comma, take_quoted(line, first, place, field.text));
+    } else {
+      comma = std::min(line.find(',', begin), line.size());
+      field.column = static_cast<std::int64_t>(std::min(first, comma)) + 1;
+      field.text = trimmed(line.substr(begin, comma - begin));
+    }
+    if (comma == line.size()) break;
+    begin = comma + 1;
+  }
+  fields.resize(count);
+  return {};
+}
+
+Result<CsvReader> CsvReader::open(const std::filesystem::path& file, std::string_view format,
+                                  std::span<const std::string> required) {
+  HEADROOM_TRY(auto lines, LineReader::open(file));
+  CsvReader reader(std::move(lines));
+  HEADROOM_TRY(const auto header, reader.lines_.next_nonblank());
+  const std::string hint = fmt::format("the header of {} has {}", format, fmt::join(required, ","));
+  if (!header) return fail("this file has no header line", {file.string(), 1, 0}, hint);
+  HEADROOM_CHECK(split_csv(*header, reader.lines_.place(), reader.fields_));
+  for (const CsvField& field : reader.fields_) {
+    if (std::find(reader.columns_.begin(), reader.columns_.end(), field.text) !=
+        reader.columns_.end()) {
+      return fail(fmt::format("column '{}' stands twice in the header", shown(field.text)),
+                  reader.lines_.place(field.column));
+    }
+    reader.columns_.push_back(field.text);
+  }
+  for (const std::string& name : required) {
+    if (std::find(reader.columns_.begin(), reader.columns_.end(), name) == reader.columns_.end()) {
+      return fail(fmt::format("there is no column '{}'; the columns are: {}", name,
+                              shown(fmt::format("{}", fmt::join(reader.columns_, ",")), 400)),
+                  reader.lines_.place(), hint);
+    }
+  }
+  return reader;
+}
+
+Result<bool> CsvReader::next() {
+  HEADROOM_TRY(const auto line, lines_.next_nonblank());
+  if (!line) return false;
+  HEADROOM_CHECK(split_csv(*line, lines_.place(), fields_));
+  if (fields_.size() != columns_.size()) {
+    return fail(fmt::format("this row has {} fields, the header has {} columns", fields_.size(),
+                            columns_.size()),
+                lines_.place());
+  }
+  return true;
+}
+
+std::optional<std::size_t> CsvReader::find_column(std::string_view name) const {
+  const auto found = std::find(columns_.begin(), columns_.end(), name);
+  if (found == columns_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - columns_.begin());
+}
+
+std::size_t CsvReader::column(std::string_view name) const {
+  const auto found = find_column(name);
+  HEADROOM_ASSERT(found.has_value(), "a column that was not required");
+  return *found;
+}
+
+const std::string& CsvReader::field(std::size_t column) const {
+  HEADROOM_ASSERT(column < fields_.size(), "a column beyond the row");
+  return fields_[column].text;
+}
+
+SourcePlace CsvReader::place(std::size_t column) const {
+  return lines_.place(fields_[column].column);
+}
+
+Result<std::string> CsvReader::name(std::size_t column) const {
+  const std::string& text = field(column);
+  if (text.empty()) {
+    return fail(fmt::format("{} is empty: every row needs a name", columns_[column]),
+                place(column));
+  }
+  return text;
+}
+
+Result<std::int64_t> CsvReader::integer(std::size_t column, IntegerRange range) const {
+  const std::string& text = field(column);
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, value);
+  const bool whole = stop == end && !text.empty();
+  if (!whole || (code != std::errc() && code != std::errc::result_out_of_range)) {
+    return fail(fmt::format("{} is '{}', but must be an integer", columns_[column], shown(text)),
+                place(column));
+  }
+  if (code != std::errc() || value < range.min || value > range.max) {
+    return fail(fmt::format("{} is {}, but must be from {} to {}", columns_[column], shown(text),
+                            range.min, range.max),
+                place(column));
+  }
+  return value;
+}
+
+Result<Duration> CsvReader::seconds(std::size_t column) const {
+  const std::string& text = field(column);
+  auto value = parse_seconds(text);
+  if (!value) {
+    return fail(fmt::format("{}: {}", columns_[column], value.error().message), place(column),
+                value.error().hint);
+  }
+  if (*value < Duration::zero()) {
+    return fail(fmt::format("{} is {}, but must not be negative", columns_[column], shown(text)),
+                place(column));
+  }
+  return *value;
+}
+
+Status ArrivalOrder::check(SimTime arrival, const SourcePlace& place) {
+  if (arrival < last_) {
+    return fail(fmt::format("arrival {} is before the previous row's {}", seconds_text(arrival),
+                            seconds_text(last_)),
+                place, "sort the file by arrival first");
+  }
+  last_ = arrival;
+  return {};
+}
+
+}  // namespace headroom

@@ -1,0 +1,159 @@
+#include "traces/llm_mapping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "sim/core/assert.hpp"
+#include "traces/ended_by_error.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr int kLargestBand = 16;
+constexpr int kSplitBand = 8;
+
+/// The part of `total` that goes with `gpus` of `all`; what is left over is the first piece's.
+/// Through quotient and remainder, so that no product leaves int64.
+std::int64_t part_of(std::int64_t total, std::int64_t gpus, std::int64_t all) {
+  return total / all * gpus + total % all * gpus / all;
+}
+
+class OpaqueSource final : public RequestSource {
+ public:
+  explicit OpaqueSource(std::unique_ptr<TaskReader> tasks) : tasks_(std::move(tasks)) {}
+
+  Result<std::optional<Request>> next() override {
+    HEADROOM_TRY(auto task, tasks_->next());
+    if (!task) return std::nullopt;
+    return as_opaque(std::move(*task));
+  }
+
+  static Request as_opaque(TraceTask task) {
+    Request request;
+    request.name = std::move(task.name);
+    request.arrival = task.arrival;
+    request.lifetime = task.lifetime;
+    request.shape.what = OpaqueTask{task.gpus, task.milli};
+    request.shape.cpu_milli = task.cpu_milli;
+    request.shape.ram = task.ram;
+    request.shape.allowed_gpus = std::move(task.gpu_types);
+    return request;
+  }
+
+ private:
+  std::unique_ptr<TaskReader> tasks_;
+};
+
+class LlmSource final : public RequestSource {
+ public:
+  LlmSource(std::unique_ptr<TaskReader> tasks, Mix mix, std::uint64_t seed)
+      : tasks_(std::move(tasks)),
+        mix_(std::move(mix)),
+        draw_(mix_),
+        random_(random_stream(seed, "llm-mapping")) {}
+
+  // Draws point into the mix.
+  LlmSource(const LlmSource&) = delete;
+  LlmSource& operator=(const LlmSource&) = delete;
+
+  Result<std::optional<Request>> next() override {
+    if (pieces_.empty()) {
+      HEADROOM_TRY(auto task, tasks_->next());
+      if (!task) return std::nullopt;
+      if (task->gpus == 0) return OpaqueSource::as_opaque(std::move(*task));
+      HEADROOM_CHECK(map(*task));
+    }
+    Request piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    return piece;
+  }
+
+ private:
+  Status map(const TraceTask& task) {
+    const bool share = task.gpus == 1 && task.milli < 1000;
+    const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
+    for (const int band : bands) {
+      const auto entry = draw_.draw(band, random_);
+      if (!entry) {
+        Error error = entry.error();
+        error.message = fmt::format("task '{}': {}", task.name, error.message);
+        pieces_.clear();
+        return tl::unexpected<Error>(std::move(error));
+      }
+      pieces_.push_back(deployment(task, **entry));
+    }
+    if (bands.size() > 1) split(task, bands);
+    return {};
+  }
+
+  static Request deployment(const TraceTask& task, const MixEntry& entry) {
+    LlmDeployment llm;
+    llm.model = entry.model;
+    llm.limits = entry.limits;
+    llm.allowed_tp = entry.allowed_tp;
+    if (entry.band == kShareBand) {
+      llm.shared = true;
+      llm.limits.utilisation_ppm = std::max(std::int64_t{task.milli} * 1000, entry.min_u_ppm);
+    }
+    Request request;
+    request.name = task.name;
+    request.arrival = task.arrival;
+    request.lifetime = task.lifetime;
+    request.shape.what = std::move(llm);
+    request.shape.cpu_milli = task.cpu_milli;
+    request.shape.ram = task.ram;
+    request.shape.allowed_gpus = task.gpu_types;
+    return request;
+  }
+
+  void split(const TraceTask& task, const std::vector<int>& bands) {
+    std::int64_t cpu_left = task.cpu_milli;
+    Bytes ram_left = task.ram;
+    for (std::size_t i = 0; i < bands.size(); ++i) {
+      Request& piece = pieces_[i];
+      piece.name = fmt::format("{}/{}", task.name, i + 1);
+      piece.group = task.name;
+      piece.group_size = static_cast<int>(bands.size());
+      piece.shape.cpu_milli = part_of(task.cpu_milli, bands[i], task.gpus);
+      piece.shape.ram = part_of(task.ram, bands[i], task.gpus);
+      cpu_left -= piece.shape.cpu_milli;
+      ram_left -= piece.shape.ram;
+    }
+    pieces_.front().shape.cpu_milli += cpu_left;
+    pieces_.front().shape.ram += ram_left;
+  }
+
+  std::unique_ptr<TaskReader> tasks_;
+  const Mix mix_;
+  MixDraw draw_;
+  RandomStream random_;
+  std::deque<Request> pieces_;  // of the last row, not given out yet
+};
+
+}  // namespace
+
+std::unique_ptr<RequestSource> opaque_source(std::unique_ptr<TaskReader> tasks) {
+  HEADROOM_ASSERT(tasks != nullptr, "a source without a reader");
+  return ended_by_error(std::make_unique<OpaqueSource>(std::move(tasks)));
+}
+
+std::unique_ptr<RequestSource> llm_source(std::unique_ptr<TaskReader> tasks, Mix mix,
+                                          std::uint64_t seed) {
+  HEADROOM_ASSERT(tasks != nullptr, "a source without a reader");
+  return ended_by_error(std::make_unique<LlmSource>(std::move(tasks), std::move(mix), seed));
+}
+
+std::vector<int> split_gpus(int gpus) {
+  HEADROOM_ASSERT(gpus >= 1, "only a task with GPUs can be split");
+  std::vector<int> bands;
+  int left = gpus;
+  for (int band = gpus > kLargestBand ? kSplitBand : kLargestBand; band >= 1; band /= 2) {
+    for (; left >= band; left -= band) bands.push_back(band);
+  }
+  return bands;
+}
+
+}  // namespace headroom
