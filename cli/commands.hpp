@@ -1,11 +1,11 @@
 #pragma once
 // The subcommands. Each adds itself to the application and sets the exit code when it runs.
 
+#include "sim/core/result.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <string>
-
-#include "sim/core/result.hpp"
 
 namespace headroom::cli {
 

@@ -1,10 +1,5 @@
 // headroom demo: the story, then three policies on a busy mixed cluster.
 
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <memory>
-
 #include "cli/commands.hpp"
 #include "study/examples.hpp"
 #include "study/result_json.hpp"
@@ -12,6 +7,11 @@
 #include "study/story.hpp"
 #include "study/study.hpp"
 #include "study/text_report.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
 
 namespace headroom::cli {
 namespace {

@@ -1,11 +1,11 @@
 // headroom explain: why a request ended as it did.
 
+#include "cli/commands.hpp"
+#include "study/explain.hpp"
+
 #include <fmt/format.h>
 
 #include <memory>
-
-#include "cli/commands.hpp"
-#include "study/explain.hpp"
 
 namespace headroom::cli {
 

@@ -1,10 +1,5 @@
 // headroom policies | models | gpus | engines | mixes: what is there, a line each, tab-separated.
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <vector>
-
 #include "cli/commands.hpp"
 #include "policies/registry.hpp"
 #include "sim/cluster/gpu_type.hpp"
@@ -13,6 +8,11 @@
 #include "study/examples.hpp"
 #include "traces/formats.hpp"
 #include "traces/mix.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
 
 namespace headroom::cli {
 namespace {
@@ -29,8 +29,8 @@ void list_models() {
   fmt::print("model\theads\tkv_heads\thead_dim\tlayers\tparameters\tweights\tsource\n");
   for (const Model& model : model_catalogue()) {
     fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", model.name, model.text.heads,
-               model.text.kv_heads, model.text.head_dim, model.text.layers,
-               total_parameters(model), bytes_text(weight_bytes(model)), model.source);
+               model.text.kv_heads, model.text.head_dim, model.text.layers, total_parameters(model),
+               bytes_text(weight_bytes(model)), model.source);
   }
 }
 

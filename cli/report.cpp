@@ -1,10 +1,9 @@
-#include <unistd.h>
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
-
-#include "cli/commands.hpp"
 
 namespace headroom::cli {
 

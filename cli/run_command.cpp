@@ -1,16 +1,16 @@
 // headroom run: a scenario under its policies, side by side.
 
-#include <fmt/format.h>
-
-#include <charconv>
-#include <memory>
-#include <optional>
-
 #include "cli/commands.hpp"
 #include "study/result_json.hpp"
 #include "study/run_folder.hpp"
 #include "study/study.hpp"
 #include "study/text_report.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <memory>
+#include <optional>
 
 namespace headroom::cli {
 namespace {
@@ -73,9 +73,10 @@ void print_report(const Scenario& scenario, const StudyResult& result, const std
   const std::string differences = difference_table(result);
   if (!differences.empty()) fmt::print("\n{}", differences);
   if (!out.empty()) {
-    fmt::print("\nFiles in {}: result.json, series and decisions of each policy.\n"
-               "Why a request ended as it did: headroom explain {} REQUEST\n",
-               out, out);
+    fmt::print(
+        "\nFiles in {}: result.json, series and decisions of each policy.\n"
+        "Why a request ended as it did: headroom explain {} REQUEST\n",
+        out, out);
   }
 }
 
@@ -110,7 +111,8 @@ Result<int> run_scenario(const RunArguments& arguments) {
   } else {
     print_report(scenario, result, arguments.out);
   }
-  for (const auto& failure : result.failed_expectations) fmt::print(stderr, "headroom: {}\n", failure);
+  for (const auto& failure : result.failed_expectations)
+    fmt::print(stderr, "headroom: {}\n", failure);
   return result.failed_expectations.empty() ? kDone : kGateFailed;
 }
 
@@ -123,8 +125,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's");
   command->add_option("--policy", arguments->policies,
                       "Run this policy (again for more); default: the scenario's");
-  command->add_option("--seeds", arguments->seeds,
-                      "1..5 or 1,2,7: mean and 95 % interval over them; default: the scenario's seed");
+  command->add_option(
+      "--seeds", arguments->seeds,
+      "1..5 or 1,2,7: mean and 95 % interval over them; default: the scenario's seed");
   command->add_option("--set", arguments->sets,
                       "key.path=value: override one value of the scenario (again for more)");
   command->add_option("--out", arguments->out,

@@ -1,16 +1,17 @@
 #pragma once
 // Factories of the built-in policies, one line each; each lives in its own file.
 
-#include <memory>
-
 #include "sim/core/config.hpp"
 #include "sim/policy/placer.hpp"
+
+#include <memory>
 
 namespace headroom {
 
 std::unique_ptr<Placer> make_naive(const PlacerContext& context, const ConfigTable& options);
 std::unique_ptr<Placer> make_head_aware(const PlacerContext& context, const ConfigTable& options);
-std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context, const ConfigTable& options);
+std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context,
+                                             const ConfigTable& options);
 std::unique_ptr<Placer> make_first_fit(const PlacerContext& context, const ConfigTable& options);
 
 }  // namespace headroom

@@ -1,12 +1,12 @@
 // fallback-search: the best valid plan that has room, whatever it is. Every TP x PP plan the engine
-// accepts, on each GPU type the request allows, on one node or several, best worth first. If a valid
-// plan is free, one is found: the order ranks, it never hides.
+// accepts, on each GPU type the request allows, on one node or several, best worth first. If a
+// valid plan is free, one is found: the order ranks, it never hides.
+
+#include "policies/builtin.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "policies/builtin.hpp"
 
 namespace headroom {
 namespace {
@@ -23,8 +23,9 @@ class FallbackSearch final : public Placer {
     const auto& plans = context_.plans.plans(request.shape);
     if (log != nullptr) explain_refused_sizes(request.shape, *log);
     if (plans.empty()) return Never{"no_valid_plan"};
+    RoomSearch search(cluster, request.shape);
     for (const RankedPlan& plan : plans) {
-      if (auto layout = PlanSpace::find_room(cluster, request.shape, plan)) {
+      if (auto layout = PlanSpace::find_room(search, plan)) {
         return Place{std::move(*layout),
                      fmt::format("best valid plan with room: {} milli-tokens/s per GPU ({})",
                                  plan.per_gpu, context_.plans.cost().source())};

@@ -1,12 +1,12 @@
-// first-fit for opaque tasks: the node with the lowest id that has room. Tasks larger than any node of
-// a type go over several nodes of it.
+// first-fit for opaque tasks: the node with the lowest id that has room. Tasks larger than any node
+// of a type go over several nodes of it.
+
+#include "policies/builtin.hpp"
+#include "sim/plan/holding.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "policies/builtin.hpp"
-#include "sim/workload/holding.hpp"
 
 namespace headroom {
 namespace {
@@ -49,8 +49,8 @@ class FirstFit final : public Placer {
     const OpaqueTask& task = shape.shape.opaque();
     const bool whole = task.milli == kWholeGpu;
     const auto& buckets = whole ? cluster.by_idle(type) : cluster.by_milli(type);
-    for (auto bucket = buckets.lower_bound(whole ? task.gpus : task.milli);
-         bucket != buckets.end(); ++bucket) {
+    for (auto bucket = buckets.lower_bound(whole ? task.gpus : task.milli); bucket != buckets.end();
+         ++bucket) {
       for (const std::uint32_t slot : bucket->second) {
         consider(cluster, cluster.class_at(slot), shape, type, found);
       }
@@ -84,10 +84,11 @@ class FirstFit final : public Placer {
 
   Decision over_several_nodes(const Cluster& cluster, const InternedShape& shape) const {
     bool possible = false;
+    RoomSearch search(cluster, shape);
     for (const GpuTypeId type : shape.allowed) {
       if (shape.shape.opaque().gpus > context_.cluster.gpu_count(type)) continue;
       possible = true;
-      if (auto layout = find_opaque_room(cluster, shape, type)) {
+      if (auto layout = find_opaque_room(cluster, search, shape.shape.opaque(), type)) {
         return Place{std::move(*layout), "larger than a node: as few nodes as can be"};
       }
     }

@@ -6,10 +6,10 @@
 //   unknown_heads = "refuse" | "pass"  what it does with a model whose heads it cannot find there
 // "root" with "pass" is GPUStack 0.6, whose check was skipped for gemma-3 (heads in text_config).
 
-#include <array>
-
 #include "policies/builtin.hpp"
 #include "policies/parts/claim_search.hpp"
+
+#include <array>
 
 namespace headroom {
 namespace {
@@ -24,7 +24,8 @@ class HeadAware final : public Placer {
   HeadAware(const PlacerContext& context, HeadAwareOptions options)
       : engine_(context.plans.engine()),
         options_(options),
-        search_(context, [this](const Model& model, ParallelPlan plan) { return check(model, plan); }) {}
+        search_(context,
+                [this](const Model& model, ParallelPlan plan) { return check(model, plan); }) {}
 
   [[nodiscard]] std::string_view name() const override { return "head-aware"; }
   [[nodiscard]] bool takes(RequestKind kind) const override { return kind == RequestKind::llm; }

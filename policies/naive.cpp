@@ -1,6 +1,6 @@
-// naive: the fewest GPUs of one type whose memory holds the claim, TP = that number. It knows nothing
-// of the model but the size of its weights: the idea of GPUStack before its first check of attention
-// heads (gpustack commit 1de3ec43, 2024-12-31).
+// naive: the fewest GPUs of one type whose memory holds the claim, TP = that number. It knows
+// nothing of the model but the size of its weights: the idea of GPUStack before its first check of
+// attention heads (gpustack commit 1de3ec43, 2024-12-31).
 
 #include "policies/builtin.hpp"
 #include "policies/parts/claim_search.hpp"

@@ -1,21 +1,24 @@
 #include "policies/registry.hpp"
 
+#include "policies/builtin.hpp"
+#include "sim/core/nearest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
-
-#include "policies/builtin.hpp"
-#include "sim/core/nearest.hpp"
 
 namespace headroom {
 
 std::span<const PolicyInfo> policies() {
   // One line per policy: name, what it does, takes LLM deployments, takes opaque tasks, factory.
   static const std::vector<PolicyInfo> all = {
-      {"naive", "fewest GPUs that hold the claim; knows nothing of the model", true, false, make_naive},
-      {"head-aware", "as naive, but only sizes the engine's shape rules accept", true, false, make_head_aware},
-      {"fallback-search", "best valid TP x PP plan that has room, on one node or several", true, false, make_fallback_search},
+      {"naive", "fewest GPUs that hold the claim; knows nothing of the model", true, false,
+       make_naive},
+      {"head-aware", "as naive, but only sizes the engine's shape rules accept", true, false,
+       make_head_aware},
+      {"fallback-search", "best valid TP x PP plan that has room, on one node or several", true,
+       false, make_fallback_search},
       {"first-fit", "opaque tasks: the first node, by id, with room", false, true, make_first_fit},
   };
   return all;

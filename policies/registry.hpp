@@ -1,15 +1,15 @@
 #pragma once
 // All placement policies, by name. The only place that knows them all.
 
+#include "sim/core/config.hpp"
+#include "sim/core/result.hpp"
+#include "sim/policy/placer.hpp"
+
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "sim/core/config.hpp"
-#include "sim/core/result.hpp"
-#include "sim/policy/placer.hpp"
 
 namespace headroom {
 

@@ -1,10 +1,8 @@
 #include "study/decision_log.hpp"
 
-#include <zlib.h>
-
-#include <nlohmann/json.hpp>
-
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <zlib.h>
 
 namespace headroom {
 namespace {
@@ -77,8 +75,8 @@ Status DecisionLog::close() {
 
 void DecisionLog::submitted(SimTime now, RequestId id, const Request& request,
                             const InternedShape& shape) {
-  Json record = {{"event", "submitted"}, {"t", seconds(now)}, {"request", index(id)},
-                 {"name", request.name}};
+  Json record = {
+      {"event", "submitted"}, {"t", seconds(now)}, {"request", index(id)}, {"name", request.name}};
   record.update(shape_facts(shape.shape));
   if (!request.group.empty()) record["group"] = request.group;
   sink_->write(record);
@@ -90,8 +88,11 @@ void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
   // The first try in full; later ones only when they change something. Their number is in the last.
   const int tries = ++tries_[id];
   if (!place && tries > 1 && std::holds_alternative<NotNow>(decision)) return;
-  Json record = {{"event", "decided"}, {"t", seconds(now)}, {"request", index(id)},
-                 {"placer", placer},   {"try", tries}};
+  Json record = {{"event", "decided"},
+                 {"t", seconds(now)},
+                 {"request", index(id)},
+                 {"placer", placer},
+                 {"try", tries}};
   if (place) {
     const auto& layout = std::get<Place>(decision).layout;
     record["verdict"] = "place";
@@ -138,8 +139,10 @@ void DecisionLog::placed(SimTime now, const Placement& placement) {
 
 void DecisionLog::refused(SimTime now, const Placement& placement, const Refusal& refusal,
                           int attempt) {
-  Json record = {{"event", "refused"},    {"t", seconds(now)},
-                 {"request", index(placement.request)}, {"attempt", attempt},
+  Json record = {{"event", "refused"},
+                 {"t", seconds(now)},
+                 {"request", index(placement.request)},
+                 {"attempt", attempt},
                  {"rule", refusal.rule}};
   if (attempt == 1) record["sentence"] = refusal.sentence;
   sink_->write(record);

@@ -1,21 +1,21 @@
 #pragma once
-// The decision log: why each request was placed where it was, or not. JSON Lines, gzip, one file per
-// policy and seed. Records: docs/decision-log.md. `headroom explain` reads it.
+// The decision log: why each request was placed where it was, or not. JSON Lines, gzip, one file
+// per policy and seed. Records: docs/decision-log.md. `headroom explain` reads it.
+
+#include "sim/observe/observer.hpp"
 
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
-#include "sim/run/observer.hpp"
-
 namespace headroom {
 
 class DecisionLog final : public Observer {
  public:
   /// Error: the file cannot be written.
-  [[nodiscard]] static Result<std::unique_ptr<DecisionLog>> open(
-      const std::filesystem::path& file, const ClusterSpec& cluster);
+  [[nodiscard]] static Result<std::unique_ptr<DecisionLog>> open(const std::filesystem::path& file,
+                                                                 const ClusterSpec& cluster);
   ~DecisionLog() override;
 
   void submitted(SimTime now, RequestId id, const Request& request,

@@ -1,10 +1,10 @@
 #include "study/differences.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "sim/core/assert.hpp"
 
 namespace headroom {
 namespace {

@@ -1,12 +1,12 @@
 #pragma once
 // Checks a scenario's [[expect]] tables against a run.
 
+#include "sim/observe/observer.hpp"
+#include "study/scenario.hpp"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "sim/run/observer.hpp"
-#include "study/scenario.hpp"
 
 namespace headroom {
 
@@ -33,8 +33,8 @@ class ExpectationCheck final : public Observer {
     std::string reason;
   };
   std::vector<Expectation> expectations_;
-  std::map<std::string, Seen> seen_;            // by request name
-  std::map<RequestId, std::string> names_;      // of expected requests
+  std::map<std::string, Seen> seen_;        // by request name
+  std::map<RequestId, std::string> names_;  // of expected requests
 };
 
 }  // namespace headroom

@@ -1,15 +1,14 @@
 #include "study/explain.hpp"
 
-#include <nlohmann/json.hpp>
+#include "sim/core/units.hpp"
+#include "traces/line_reader.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <optional>
 #include <vector>
-
-#include "sim/core/units.hpp"
-#include "traces/line_reader.hpp"
 
 namespace headroom {
 namespace {
@@ -116,7 +115,7 @@ std::string sentence(const Json& record) {
 // The paragraph of one log, or nullopt when the request is not in it.
 Result<std::optional<std::string>> explain_in(const fs::path& log, const std::string& request) {
   HEADROOM_TRY(auto lines, LineReader::open(log, kLogLine));
-  const std::string by_name = "\"name\":" + Json(request).dump() ;
+  const std::string by_name = "\"name\":" + Json(request).dump();
   std::string marker = "\"request\":" + request + ",";  // if it is a number
   bool found = false;
   std::string out;
@@ -168,8 +167,8 @@ Result<std::string> explain_request(const fs::path& run, const std::string& requ
     name = name.substr(10, name.find(".jsonl") - 10);
     out += fmt::format("  under {}\n{}", name, *text);
   }
-  if (!found) return fail(fmt::format("there is no request '{}' in this run", request),
-                          {run.string()});
+  if (!found)
+    return fail(fmt::format("there is no request '{}' in this run", request), {run.string()});
   return out;
 }
 

@@ -1,12 +1,12 @@
 #include "study/listed_requests.hpp"
 
+#include "study/scenario.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
-
-#include "study/scenario.hpp"
 
 namespace headroom {
 namespace {
@@ -16,9 +16,10 @@ constexpr std::int64_t kMaxTokens = 100'000'000;
 Result<std::shared_ptr<const Model>> read_model(const ConfigTable& entry,
                                                 const std::filesystem::path& base) {
   if (entry.has("model") == entry.has("config")) {
-    return fail("a deployment takes either 'model' (a name of the catalogue) or 'config' (the path "
-                "of a config.json)",
-                entry.place());
+    return fail(
+        "a deployment takes either 'model' (a name of the catalogue) or 'config' (the path "
+        "of a config.json)",
+        entry.place());
   }
   if (entry.has("config")) {
     const std::string text = entry.text("config");
@@ -40,7 +41,8 @@ Result<LlmDeployment> read_deployment(const ConfigTable& entry, const std::files
   ServingLimits& limits = llm.limits;
   limits.context = entry.integer_or("context", {1, kMaxTokens}, limits.context);
   limits.sequences = entry.integer_or("sequences", {1, kMaxTokens}, limits.sequences);
-  limits.batched_tokens = entry.integer_or("batched_tokens", {1, kMaxTokens}, limits.batched_tokens);
+  limits.batched_tokens =
+      entry.integer_or("batched_tokens", {1, kMaxTokens}, limits.batched_tokens);
   limits.utilisation_ppm = static_cast<std::int64_t>(
       std::llround(entry.number_or("utilisation", {0.01, 1.0}, 0.92) * 1e6));
   llm.shared = entry.flag_or("shared", false);

@@ -1,13 +1,13 @@
 #pragma once
-// A progress line on stderr for what takes over two seconds. Only the wall clock and the terminal are
-// touched: results never depend on it.
+// A progress line on stderr for what takes over two seconds. Only the wall clock and the terminal
+// are touched: results never depend on it.
+
+#include "sim/observe/observer.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <stop_token>
 #include <thread>
-
-#include "sim/run/observer.hpp"
 
 namespace headroom {
 

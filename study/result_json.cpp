@@ -1,7 +1,6 @@
 #include "study/result_json.hpp"
 
 #include <headroom_version.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <variant>

@@ -2,9 +2,9 @@
 // result.json: the figures of a study for other programs. Schema headroom.result, version 1:
 // docs/result.md. Nothing in it depends on wall time, threads or machine.
 
-#include <string>
-
 #include "study/study.hpp"
+
+#include <string>
 
 namespace headroom {
 

@@ -1,8 +1,7 @@
 #include "study/run_folder.hpp"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -26,8 +25,8 @@ Result<std::unique_ptr<RunFolder>> RunFolder::create(const fs::path& target, boo
   const fs::path temporary =
       clean.parent_path() / fmt::format(".{}.partial-{}", clean.filename().string(), ::getpid());
   fs::create_directories(temporary, code);
-  if (code) return fail(fmt::format("cannot make this folder: {}", code.message()),
-                        {target.string()});
+  if (code)
+    return fail(fmt::format("cannot make this folder: {}", code.message()), {target.string()});
   return std::unique_ptr<RunFolder>(new RunFolder(clean, temporary));
 }
 
@@ -49,8 +48,8 @@ Status RunFolder::commit() {
   // An earlier result goes only now that the new one is whole.
   fs::remove_all(target_, code);
   fs::rename(temporary_, target_, code);
-  if (code) return fail(fmt::format("cannot rename to this: {}", code.message()),
-                        {target_.string()});
+  if (code)
+    return fail(fmt::format("cannot rename to this: {}", code.message()), {target_.string()});
   temporary_.clear();
   return {};
 }

@@ -1,13 +1,13 @@
 #pragma once
-// The folder of a run's files: filled under a temporary name, renamed when all is there. What fails or
-// is killed half-way leaves nothing under the final name.
+// The folder of a run's files: filled under a temporary name, renamed when all is there. What fails
+// or is killed half-way leaves nothing under the final name.
+
+#include "sim/core/result.hpp"
 
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
 
 namespace headroom {
 

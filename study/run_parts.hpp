@@ -1,15 +1,15 @@
 #pragma once
 // The parts of one run, built from a scenario and owned together.
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "sim/cost/cost_model.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/plan/plan_space.hpp"
 #include "study/scenario.hpp"
 #include "traces/load.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace headroom {
 

@@ -1,13 +1,5 @@
 #include "study/scenario.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdlib>
-#include <set>
-
 #include "policies/registry.hpp"
 #include "sim/core/nearest.hpp"
 #include "sim/policy/queue_discipline.hpp"
@@ -15,6 +7,14 @@
 #include "study/run_parts.hpp"
 #include "traces/formats.hpp"
 #include "traces/openb_nodes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
 
 namespace headroom {
 namespace {
@@ -135,12 +135,11 @@ void read_simulation(const ConfigTable& config, Scenario& scenario) {
 
 Status read_policies(const ConfigTable& config, const ScenarioOverrides& overrides,
                      Scenario& scenario) {
-  scenario.policies =
-      config.texts_or("policies", {"naive", "head-aware", "fallback-search"});
+  scenario.policies = config.texts_or("policies", {"naive", "head-aware", "fallback-search"});
   if (!overrides.policies.empty()) scenario.policies = overrides.policies;
   scenario.base_placer = config.text_or("base_placer", "first-fit");
-  const SourcePlace place = overrides.policies.empty() ? config.place("policies")
-                                                       : SourcePlace{"--policy"};
+  const SourcePlace place =
+      overrides.policies.empty() ? config.place("policies") : SourcePlace{"--policy"};
   if (scenario.policies.empty()) return fail("no policy is named", place);
   std::set<std::string> seen;
   for (const auto& name : scenario.policies) {
@@ -311,8 +310,7 @@ Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& ov
   check_schema(config);
   scenario.name = config.text_or("name", file.stem().string());
   scenario.description = config.text_or("description", "");
-  scenario.seed = static_cast<std::uint64_t>(
-      config.integer_or("seed", {0, 1'000'000'000'000}, 1));
+  scenario.seed = static_cast<std::uint64_t>(config.integer_or("seed", {0, 1'000'000'000'000}, 1));
   read_engine(config, scenario);
   read_simulation(config, scenario);
   read_expectations(config, scenario);

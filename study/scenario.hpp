@@ -2,13 +2,6 @@
 // A scenario: everything that decides a result, from one TOML file and the overrides of a command
 // line. Format: docs/scenario.md. It is read and checked whole before anything runs.
 
-#include <cstdint>
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "sim/cluster/spec.hpp"
 #include "sim/core/config.hpp"
 #include "sim/engine/engine.hpp"
@@ -18,15 +11,22 @@
 #include "traces/generator.hpp"
 #include "traces/mix.hpp"
 
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace headroom {
 
 /// A recorded trace and what its rows stand for.
 struct TraceWorkload {
   std::filesystem::path file;
-  std::string format;           // name of a task format
-  bool as_llm = false;          // rows become deployments drawn from `mix`
+  std::string format;   // name of a task format
+  bool as_llm = false;  // rows become deployments drawn from `mix`
   std::optional<Mix> mix;
-  std::optional<double> load;   // share of the cluster's GPUs asked for at once
+  std::optional<double> load;  // share of the cluster's GPUs asked for at once
 };
 
 /// Deployments made up by the generator.

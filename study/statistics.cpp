@@ -1,9 +1,9 @@
+#include "sim/core/assert.hpp"
+#include "study/study.hpp"
+
 #include <boost/math/distributions/students_t.hpp>
 
 #include <cmath>
-
-#include "sim/core/assert.hpp"
-#include "study/study.hpp"
 
 namespace headroom {
 

@@ -1,10 +1,10 @@
 #include "study/story.hpp"
 
+#include "study/study.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
-
-#include "study/study.hpp"
 
 namespace headroom {
 namespace {
@@ -29,7 +29,8 @@ class Account final : public Observer {
   void released(SimTime now, const Placement&, bool served) override {
     if (!served) held_ = now - held_since_;
   }
-  void finished(SimTime, const Request&, const InternedShape&, const OutcomeRecord& record) override {
+  void finished(SimTime, const Request&, const InternedShape&,
+                const OutcomeRecord& record) override {
     outcome_ = record.outcome;
   }
 
@@ -40,15 +41,14 @@ class Account final : public Observer {
       return who + "places nothing: no size that it may use fits." +
              (missed ? " The audit says that a valid plan was free all the time.\n" : "\n");
     }
-    const std::string what = plan_.pp == 1
-                                 ? fmt::format("takes {} cards, TP {}", gpus_, plan_.tp)
-                                 : fmt::format("takes {} cards, TP {} x PP {}", gpus_, plan_.tp,
-                                               plan_.pp);
+    const std::string what =
+        plan_.pp == 1 ? fmt::format("takes {} cards, TP {}", gpus_, plan_.tp)
+                      : fmt::format("takes {} cards, TP {} x PP {}", gpus_, plan_.tp, plan_.pp);
     if (outcome_ == Outcome::placed) return who + what + ", and the engine starts.\n";
-    return who + what + fmt::format(". The engine refuses: {} ({}).\n", refusal_.sentence,
-                                    refusal_.rule) +
-           fmt::format("  {:<16}{} attempts; the {} cards are held {} for nothing.\n", "", attempts_,
-                       gpus_, duration_text(held_));
+    return who + what +
+           fmt::format(". The engine refuses: {} ({}).\n", refusal_.sentence, refusal_.rule) +
+           fmt::format("  {:<16}{} attempts; the {} cards are held {} for nothing.\n", "",
+                       attempts_, gpus_, duration_text(held_));
   }
 
  private:
@@ -83,9 +83,9 @@ std::string describe_claim(const Scenario& scenario, const LlmDeployment& llm) {
       "A 24 GiB card gives the engine {} at U = {}. From the weights alone the claim is\n"
       "1.2 x {} + 2 GiB = {}: two cards give {}, three give {}.\n\n",
       model.name, bytes_text(weight_bytes(model)), model.text.heads, model.text.kv_heads,
-      model.text.layers, bytes_text(usable),
-      static_cast<double>(llm.limits.utilisation_ppm) / 1e6, bytes_text(weight_bytes(model)),
-      bytes_text(claim), bytes_text(2 * usable), bytes_text(3 * usable));
+      model.text.layers, bytes_text(usable), static_cast<double>(llm.limits.utilisation_ppm) / 1e6,
+      bytes_text(weight_bytes(model)), bytes_text(claim), bytes_text(2 * usable),
+      bytes_text(3 * usable));
 }
 
 Result<std::string> describe_pipeline(const Scenario& scenario, const LlmDeployment& llm) {
@@ -93,17 +93,19 @@ Result<std::string> describe_pipeline(const Scenario& scenario, const LlmDeploym
   constexpr ParallelPlan kThreeStages{1, 3};
   HEADROOM_TRY(const auto engine, make_engine(scenario.engine, scenario.overheads));
   const EngineVerdict verdict = engine->check(*llm.model, kThreeStages, total, llm.limits);
-  if (!verdict.accepted) return fail("the engine refuses three pipeline stages: " +
-                                     verdict.refusal.sentence);
-  std::string out = "Three pipeline stages, card by card (the vision tower and the embedding are on the first):\n";
+  if (!verdict.accepted)
+    return fail("the engine refuses three pipeline stages: " + verdict.refusal.sentence);
+  std::string out =
+      "Three pipeline stages, card by card (the vision tower and the embedding are on the "
+      "first):\n";
   for (std::size_t i = 0; i < verdict.stages.size(); ++i) {
     const StageMemory& stage = verdict.stages[i];
     const Bytes overhead = stage.runtime + stage.activations + stage.communication;
-    out += fmt::format("  stage {}  {} layers: weights {}, overhead {}, {} left for the KV cache; one\n"
-                       "           sequence of {} tokens needs {}\n",
-                       i + 1, stage.layers, bytes_text(stage.weights), bytes_text(overhead),
-                       bytes_text(stage.kv_available), llm.limits.context,
-                       bytes_text(stage.kv_per_sequence));
+    out += fmt::format(
+        "  stage {}  {} layers: weights {}, overhead {}, {} left for the KV cache; one\n"
+        "           sequence of {} tokens needs {}\n",
+        i + 1, stage.layers, bytes_text(stage.weights), bytes_text(overhead),
+        bytes_text(stage.kv_available), llm.limits.context, bytes_text(stage.kv_per_sequence));
   }
   MemoryOverheads without_sliding = scenario.overheads;
   without_sliding.hybrid_kv_cache = false;

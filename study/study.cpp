@@ -1,13 +1,5 @@
 #include "study/study.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <exception>
-#include <thread>
-
 #include "policies/registry.hpp"
 #include "sim/core/assert.hpp"
 #include "sim/observe/series.hpp"
@@ -16,6 +8,14 @@
 #include "study/expectation_check.hpp"
 #include "study/progress.hpp"
 #include "study/run_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <thread>
 
 namespace headroom {
 namespace {
@@ -154,8 +154,13 @@ Status add_differences(const Scenario& scenario, StudyResult& result) {
 Status run_policy(const Scenario& scenario, const std::string& policy, Observer& observer) {
   HEADROOM_TRY(const auto scale, load_scale_of(scenario));
   HEADROOM_TRY(const auto job, make_job(scenario, {}, policy, scenario.seed, scale, true));
-  Simulation simulation({scenario.cluster, job->parts->plans(), *job->placer, *job->base_placer,
-                         *job->queue, *job->requests, {&observer}},
+  Simulation simulation({scenario.cluster,
+                         job->parts->plans(),
+                         *job->placer,
+                         *job->base_placer,
+                         *job->queue,
+                         *job->requests,
+                         {&observer}},
                         scenario.simulation);
   return simulation.run();
 }

@@ -1,6 +1,11 @@
 #pragma once
 // Running a scenario: every policy for every seed, side by side, and what came out.
 
+#include "sim/observe/metrics.hpp"
+#include "sim/observe/outcome_log.hpp"
+#include "study/scenario.hpp"
+#include "traces/load.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -8,11 +13,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sim/observe/metrics.hpp"
-#include "sim/observe/outcome_log.hpp"
-#include "study/scenario.hpp"
-#include "traces/load.hpp"
 
 namespace headroom {
 
@@ -58,13 +58,13 @@ struct StudyResult {
   std::vector<RunResult> runs;  // by policy in the scenario's order, then by seed
   std::vector<Summary> summary;
   std::vector<Difference> differences;
-  std::uint64_t compared = 0;            // requests in the first seed's runs
-  std::uint64_t ended_differently = 0;   // of those, not the same under all policies
+  std::uint64_t compared = 0;           // requests in the first seed's runs
+  std::uint64_t ended_differently = 0;  // of those, not the same under all policies
   std::vector<std::string> failed_expectations;
 };
 
-/// Error: of the workload (bad row, unsorted trace) or of a file that cannot be written. Throws Fault
-/// on a fault of a policy.
+/// Error: of the workload (bad row, unsorted trace) or of a file that cannot be written. Throws
+/// Fault on a fault of a policy.
 [[nodiscard]] Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& options);
 
 /// One policy with the scenario's seed, watched by `observer` alone.

@@ -76,11 +76,11 @@ std::string describe_workload(const Scenario& scenario, const StudyResult& resul
     return out;
   }
   if (const auto* generated = std::get_if<GeneratedWorkload>(&scenario.workload)) {
-    return fmt::format("{} made-up deployments of the mix '{}' at load {}, arrivals Gamma with "
-                       "CV {}, lifetimes log-normal with median {}",
-                       with_commas(generated->config.requests), generated->mix.name,
-                       generated->config.load, generated->config.arrival_cv,
-                       duration_text(generated->config.lifetime_median));
+    return fmt::format(
+        "{} made-up deployments of the mix '{}' at load {}, arrivals Gamma with "
+        "CV {}, lifetimes log-normal with median {}",
+        with_commas(generated->config.requests), generated->mix.name, generated->config.load,
+        generated->config.arrival_cv, duration_text(generated->config.lifetime_median));
   }
   return fmt::format("{} requests listed in the scenario",
                      std::get<ListedWorkload>(scenario.workload).requests.size());

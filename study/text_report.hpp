@@ -1,9 +1,9 @@
 #pragma once
 // A study as text for a terminal: what was run, the policies side by side, where they differ.
 
-#include <string>
-
 #include "study/study.hpp"
+
+#include <string>
 
 namespace headroom {
 

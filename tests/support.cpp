@@ -39,7 +39,8 @@ std::string read_file(const fs::path& file) {
 
 std::optional<fs::path> shared_path(const std::string& relative) {
   const char* root = std::getenv("HEADROOM_SHARED");
-  const fs::path base = root != nullptr ? fs::path(root) : fs::path(HEADROOM_SOURCE_DIR) / "../shared";
+  const fs::path base =
+      root != nullptr ? fs::path(root) : fs::path(HEADROOM_SOURCE_DIR) / "../shared";
   if (fs::exists(base / relative)) return base / relative;
   std::puts("HEADROOM_SHARED is not there: skipped");
   return std::nullopt;

@@ -1,13 +1,13 @@
 #pragma once
 // What tests share: a folder of their own, the shared data set if it is there, and value-or-fail.
 
+#include "sim/core/result.hpp"
+#include "tests/catch.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
-#include "tests/catch.hpp"
 
 namespace headroom::test {
 

@@ -1,12 +1,12 @@
 #include "traces/csv.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
-
-#include "sim/core/assert.hpp"
 
 namespace headroom {
 namespace {

@@ -5,6 +5,11 @@
 // quotes is one quote); a quoted field ends on its line. Lines of blanks are passed over. Every
 // error names file, line, column (the character the field starts at), the value and the reason.
 
+#include "sim/core/config.hpp"
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+#include "traces/line_reader.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -13,11 +18,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/config.hpp"
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
-#include "traces/line_reader.hpp"
 
 namespace headroom {
 

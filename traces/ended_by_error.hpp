@@ -1,9 +1,9 @@
 #pragma once
 // What a RequestSource promises after an error, in one place.
 
-#include <memory>
-
 #include "sim/workload/request.hpp"
+
+#include <memory>
 
 namespace headroom {
 

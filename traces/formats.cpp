@@ -1,12 +1,5 @@
 #include "traces/formats.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <utility>
-#include <vector>
-
 #include "sim/core/nearest.hpp"
 #include "traces/csv.hpp"
 #include "traces/itp.hpp"
@@ -15,6 +8,13 @@
 #include "traces/native.hpp"
 #include "traces/openb_nodes.hpp"
 #include "traces/openb_pods.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
 
 namespace headroom {
 namespace {

@@ -2,15 +2,15 @@
 // The trace formats there are. A new one is a file with its reader, a test, and one line in
 // formats.cpp.
 
+#include "sim/core/result.hpp"
+#include "sim/workload/request.hpp"
+#include "traces/task.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
-#include "sim/workload/request.hpp"
-#include "traces/task.hpp"
 
 namespace headroom {
 

@@ -1,15 +1,14 @@
 #include "traces/generator.hpp"
 
-#include <fmt/format.h>
+#include "traces/ended_by_error.hpp"
+#include "traces/limits.hpp"
 
 #include <boost/random/gamma_distribution.hpp>
 #include <boost/random/lognormal_distribution.hpp>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <utility>
-
-#include "traces/ended_by_error.hpp"
-#include "traces/limits.hpp"
 
 namespace headroom {
 namespace {

@@ -8,13 +8,13 @@
 // so that the GPUs asked for at once, nothing queued, are `load` of the cluster on average once the
 // first lifetimes have passed. Streams of the seed: "arrivals", "lifetimes", "models".
 
-#include <cstdint>
-#include <memory>
-
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/mix.hpp"
+
+#include <cstdint>
+#include <memory>
 
 namespace headroom {
 

@@ -1,10 +1,10 @@
 #include "traces/itp.hpp"
 
-#include <array>
-#include <utility>
-
 #include "traces/csv.hpp"
 #include "traces/limits.hpp"
+
+#include <array>
+#include <utility>
 
 namespace headroom {
 namespace {

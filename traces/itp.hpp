@@ -6,13 +6,13 @@
 // GPUs; the traces record no CPU and no memory. Source: github.com/microsoft/elasticflow-traces (Gu
 // et al., ASPLOS 2023).
 
+#include "sim/core/result.hpp"
+#include "traces/task.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
-
-#include "sim/core/result.hpp"
-#include "traces/task.hpp"
 
 namespace headroom {
 

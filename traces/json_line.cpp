@@ -1,5 +1,7 @@
 #include "traces/json_line.hpp"
 
+#include "sim/core/nearest.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,8 +9,6 @@
 #include <charconv>
 #include <cmath>
 #include <utility>
-
-#include "sim/core/nearest.hpp"
 
 namespace headroom {
 namespace {

@@ -5,16 +5,16 @@
 // that decimal seconds reach the nanosecond without passing through a double. Reading is sticky as
 // in ConfigTable: the first error is kept, later calls return their fallback, and status() tells.
 
+#include "sim/core/config.hpp"
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/config.hpp"
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

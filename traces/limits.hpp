@@ -2,9 +2,9 @@
 // What no row of a trace may exceed: far beyond any cluster there is, and small enough that sums of
 // a whole trace stay inside their integers.
 
-#include <cstdint>
-
 #include "sim/core/units.hpp"
+
+#include <cstdint>
 
 namespace headroom {
 

@@ -5,6 +5,8 @@
 // line longer than the limit is refused before it is read whole. Both line ends (LF and CRLF), a
 // missing one at the end of the file and a UTF-8 byte order mark are accepted.
 
+#include "sim/core/result.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -12,8 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
 
 namespace headroom {
 

@@ -1,13 +1,13 @@
 #include "traces/llm_mapping.hpp"
 
+#include "sim/core/assert.hpp"
+#include "traces/ended_by_error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
 #include <utility>
-
-#include "sim/core/assert.hpp"
-#include "traces/ended_by_error.hpp"
 
 namespace headroom {
 namespace {

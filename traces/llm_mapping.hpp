@@ -11,14 +11,14 @@
 //   no GPU              -> stays an opaque task
 // CPU and RAM of a split task go to its pieces by their GPUs, the remainder to the first.
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "sim/core/result.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/mix.hpp"
 #include "traces/task.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace headroom {
 

@@ -1,13 +1,13 @@
 #include "traces/load.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
-
-#include "sim/core/assert.hpp"
 
 namespace headroom {
 namespace {

@@ -9,13 +9,13 @@
 // power of two that keeps the stretch at 30 or below: copying keeps lifetimes and thickens
 // arrivals, which distorts a sparse trace less than tasks that never end.
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
 #include "traces/task.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace headroom {
 

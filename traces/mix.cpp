@@ -1,16 +1,15 @@
 #include "traces/mix.hpp"
 
-#include <fmt/format.h>
+#include "sim/core/assert.hpp"
+#include "sim/core/config.hpp"
+#include "traces/limits.hpp"
 
 #include <boost/random/uniform_int_distribution.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include "sim/core/assert.hpp"
-#include "sim/core/config.hpp"
-#include "traces/limits.hpp"
 
 namespace headroom {
 namespace {

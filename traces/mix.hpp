@@ -5,6 +5,11 @@
 // names for each band the models that usually run on so many GPUs of a named type. That only sorts
 // a model into a band; where and on how many GPUs a deployment runs is for the placer to decide.
 
+#include "sim/core/random.hpp"
+#include "sim/core/result.hpp"
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -13,11 +18,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/random.hpp"
-#include "sim/core/result.hpp"
-#include "sim/engine/engine.hpp"
-#include "sim/models/model.hpp"
 
 namespace headroom {
 

@@ -1,17 +1,17 @@
 #include "traces/native.hpp"
 
+#include "traces/csv.hpp"
+#include "traces/ended_by_error.hpp"
+#include "traces/json_line.hpp"
+#include "traces/limits.hpp"
+#include "traces/line_reader.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
-
-#include "traces/csv.hpp"
-#include "traces/ended_by_error.hpp"
-#include "traces/json_line.hpp"
-#include "traces/limits.hpp"
-#include "traces/line_reader.hpp"
 
 namespace headroom {
 namespace {

@@ -4,13 +4,13 @@
 // It is the only format that can say which model a request deploys, and the one that others convert
 // to. Times are decimal seconds, memory is bytes, U is a share of a GPU's memory.
 
-#include <filesystem>
-#include <memory>
-#include <string>
-
 #include "sim/core/result.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/task.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace headroom {
 

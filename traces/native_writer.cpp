@@ -1,12 +1,12 @@
 #include "traces/native_writer.hpp"
 
+#include "sim/core/assert.hpp"
+#include "traces/native.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <vector>
-
-#include "sim/core/assert.hpp"
-#include "traces/native.hpp"
 
 namespace headroom {
 namespace {

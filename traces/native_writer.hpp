@@ -2,9 +2,9 @@
 // Requests as lines of the native trace format (docs/native-trace.md): what a reader of it gives
 // back equal, as long as the model is one of the catalogue's.
 
-#include <string>
-
 #include "sim/workload/request.hpp"
+
+#include <string>
 
 namespace headroom {
 

@@ -1,12 +1,12 @@
 #include "traces/openb_nodes.hpp"
 
+#include "traces/csv.hpp"
+#include "traces/limits.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
-
-#include "traces/csv.hpp"
-#include "traces/limits.hpp"
 
 namespace headroom {
 namespace {

@@ -4,14 +4,14 @@
 // Columns sn, cpu_milli (1000 = one vCPU), memory_mib, gpu (devices), model (empty on CPU nodes).
 // Source: github.com/alibaba/clusterdata, cluster-trace-gpu-v2023 (Weng et al., ATC 2023).
 
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

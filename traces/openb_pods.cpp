@@ -1,13 +1,13 @@
 #include "traces/openb_pods.hpp"
 
+#include "traces/csv.hpp"
+#include "traces/limits.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "traces/csv.hpp"
-#include "traces/limits.hpp"
 
 namespace headroom {
 namespace {

@@ -10,13 +10,13 @@
 //   types    = gpu_spec, joined by '|'; empty or no such column = any
 // Source: github.com/alibaba/clusterdata, cluster-trace-gpu-v2023 (Weng et al., ATC 2023).
 
+#include "sim/core/result.hpp"
+#include "traces/task.hpp"
+
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
-
-#include "sim/core/result.hpp"
-#include "traces/task.hpp"
 
 namespace headroom {
 

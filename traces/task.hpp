@@ -1,6 +1,9 @@
 #pragma once
 // A row of a job trace, before anyone decides what it stands for.
 
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

@@ -1,12 +1,12 @@
 #include "policies/parts/claim_search.hpp"
 
+#include "sim/plan/holding.hpp"
+#include "sim/plan/room.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
-
-#include "sim/plan/room.hpp"
-#include "sim/workload/holding.hpp"
 
 namespace headroom {
 namespace {
@@ -70,8 +70,8 @@ const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shap
   }
   std::sort(out.in_order.begin(), out.in_order.end(), [&](const Candidate& a, const Candidate& b) {
     const auto key = [&](const Candidate& c) {
-      return std::tuple(c.plan.pp, c.plan.gpus(),
-                        context_.cluster.gpu_types[index(c.gpu)].memory, c.gpu);
+      return std::tuple(c.plan.pp, c.plan.gpus(), context_.cluster.gpu_types[index(c.gpu)].memory,
+                        c.gpu);
     };
     return key(a) < key(b);
   });
@@ -92,14 +92,14 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
   if (all.in_order.empty()) {
     return Never{all.filtered.empty() ? "cluster_too_small" : "no_accepted_size"};
   }
+  RoomSearch search(cluster, request.shape);
   for (const Candidate& candidate : all.in_order) {
     Layout layout{candidate.gpu, candidate.plan, {}};
     if (candidate.one_node) {
-      auto part = room_on_one_node(cluster, request.shape, candidate.gpu, candidate.plan.tp);
+      auto part = search.on_one_node(candidate.gpu, candidate.plan.tp);
       if (part) layout.parts.push_back(std::move(*part));
     } else {
-      auto parts = room_on_equal_nodes(cluster, request.shape, candidate.gpu, candidate.plan.tp,
-                                       candidate.plan.pp);
+      auto parts = search.on_equal_nodes(candidate.gpu, candidate.plan.tp, candidate.plan.pp);
       if (parts) layout.parts = std::move(*parts);
     }
     if (!layout.parts.empty()) {

@@ -2,13 +2,13 @@
 // The search that naive and head-aware share: the fewest GPUs whose memory holds a claim made from
 // the size of the weights alone.
 
+#include "sim/policy/placer.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "sim/policy/placer.hpp"
 
 namespace headroom {
 
@@ -24,8 +24,8 @@ class ClaimSearch {
   ClaimSearch(const PlacerContext& context, SizeFilter filter);
 
   /// Tries, in order: on one node, TP = number of GPUs, fewest GPUs first; then on several nodes,
-  /// TP = GPUs per node and PP = nodes, fewest nodes first, then fewest GPUs. Of types that need the
-  /// same number: less memory per GPU first.
+  /// TP = GPUs per node and PP = nodes, fewest nodes first, then fewest GPUs. Of types that need
+  /// the same number: less memory per GPU first.
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log);
 

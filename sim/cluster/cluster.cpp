@@ -1,8 +1,8 @@
 #include "sim/cluster/cluster.hpp"
 
-#include <algorithm>
-
 #include "sim/core/assert.hpp"
+
+#include <algorithm>
 
 namespace headroom {
 namespace {
@@ -91,13 +91,15 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
     const Bytes total = spec_.gpu_types[index(node_shape.gpus[i])].memory;
     const Bytes used = node.used.empty() ? 0 : node.used[i];
     HEADROOM_ASSERT(gpu.milli_free >= 0 && gpu.milli_free <= kWholeGpu, "GPU milli out of range");
-    HEADROOM_ASSERT(gpu.bytes_free >= 0 && gpu.bytes_free <= total - used, "GPU bytes out of range");
+    HEADROOM_ASSERT(gpu.bytes_free >= 0 && gpu.bytes_free <= total - used,
+                    "GPU bytes out of range");
     milli_held_ += sign * holding.per_gpu.milli;
     bytes_held_ += sign * holding.per_gpu.bytes;
   }
   state.cpu_free -= sign * holding.cpu_milli;
   state.ram_free -= sign * holding.ram;
-  HEADROOM_ASSERT(state.cpu_free >= 0 && state.cpu_free <= node_shape.cpu_milli, "CPU out of range");
+  HEADROOM_ASSERT(state.cpu_free >= 0 && state.cpu_free <= node_shape.cpu_milli,
+                  "CPU out of range");
   HEADROOM_ASSERT(state.ram_free >= 0 && state.ram_free <= node_shape.ram, "RAM out of range");
   idle_gpus_ += idle_devices(state) - idle_before;
   move_node(holding.node, std::move(state));

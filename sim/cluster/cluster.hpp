@@ -1,13 +1,17 @@
 #pragma once
 // The cluster at one instant: who holds what, and which nodes are in the same state.
 //
-// Two ledgers per GPU, and nothing else, decide what fits: every holding is (milli, bytes), and both
-// are capped. Nodes whose shape, per-device state, free CPU and free RAM are equal form one class;
-// policies look at classes, never at nodes, so that the cost of a decision does not grow with equal
-// nodes. Each class keeps its nodes in order of id.
+// Two ledgers per GPU, and nothing else, decide what fits: every holding is (milli, bytes), and
+// both are capped. Nodes whose shape, per-device state, free CPU and free RAM are equal form one
+// class; policies look at classes, never at nodes, so that the cost of a decision does not grow
+// with equal nodes. Each class keeps its nodes in order of id.
 //
 // Bound: there are never more classes than nodes. Byte-granular sharing and odd CPU requests can
 // reach it; whole-GPU deployments on equal nodes stay at one class per free-device pattern.
+
+#include "sim/cluster/spec.hpp"
+#include "sim/core/ids.hpp"
+#include "sim/core/units.hpp"
 
 #include <cstdint>
 #include <map>
@@ -16,10 +20,6 @@
 #include <span>
 #include <unordered_map>
 #include <vector>
-
-#include "sim/cluster/spec.hpp"
-#include "sim/core/ids.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 
@@ -101,12 +101,14 @@ class Cluster {
   [[nodiscard]] const std::map<int, std::set<std::uint32_t>>& by_idle(GpuTypeId type) const {
     return by_idle_[index(type)];
   }
-  /// Classes by the free milli of their devices of this type; a class stands under each value it has.
+  /// Classes by the free milli of their devices of this type; a class stands under each value it
+  /// has.
   [[nodiscard]] const std::map<int, std::set<std::uint32_t>>& by_milli(GpuTypeId type) const {
     return by_milli_[index(type)];
   }
 
-  /// Takes all of it or fails an assertion (a policy's plan is checked before: sim/run/legality.hpp).
+  /// Takes all of it or fails an assertion (a policy's plan is checked before:
+  /// sim/run/legality.hpp).
   void take(std::span<const NodeHolding> holdings);
   /// Gives back what was taken. Precondition: it was.
   void give_back(std::span<const NodeHolding> holdings);

@@ -1,11 +1,11 @@
 #include "sim/cluster/gpu_type.hpp"
 
+#include "sim/core/nearest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
-
-#include "sim/core/nearest.hpp"
 
 namespace headroom {
 namespace {

@@ -1,13 +1,13 @@
 #pragma once
 // GPU types: the figures of the catalogue that memory, ranking and the roofline need.
 
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

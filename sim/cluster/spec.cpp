@@ -1,11 +1,11 @@
 #include "sim/cluster/spec.hpp"
 
+#include "sim/core/nearest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <unordered_map>
-
-#include "sim/core/nearest.hpp"
 
 namespace headroom {
 namespace {
@@ -21,8 +21,8 @@ Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
     type.memory = entry.bytes_or("memory", 0);
     if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
     type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
-    type.bf16_rate = static_cast<std::int64_t>(
-        entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
+    type.bf16_rate =
+        static_cast<std::int64_t>(entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
     type.link_bandwidth = entry.bytes_or("link_bandwidth", 32'000'000'000);
     type.price_milli =
         static_cast<std::int64_t>(entry.number_or("price", {0.001, 1e6}, 1.0) * 1000.0);

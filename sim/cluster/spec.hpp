@@ -1,16 +1,16 @@
 #pragma once
 // A cluster as described, before anything runs on it: GPU types, node shapes, nodes.
 
+#include "sim/cluster/gpu_type.hpp"
+#include "sim/core/config.hpp"
+#include "sim/core/ids.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/cluster/gpu_type.hpp"
-#include "sim/core/config.hpp"
-#include "sim/core/ids.hpp"
 
 namespace headroom {
 
@@ -56,9 +56,10 @@ struct ClusterSpec {
   [[nodiscard]] NodeShapeId intern_shape(const NodeShape& shape);
 };
 
-/// Reads the tables of a cluster: `[[gpu]]` (own types), `[[nodes]]` (groups), `[[override]]` (single
-/// nodes). Error: as ConfigTable; unknown GPU; override of a node that is not there; no node at all.
-/// Format: docs/cluster.md.
-[[nodiscard]] Result<ClusterSpec> read_cluster(const ConfigTable& config, const GpuAliases& aliases);
+/// Reads the tables of a cluster: `[[gpu]]` (own types), `[[nodes]]` (groups), `[[override]]`
+/// (single nodes). Error: as ConfigTable; unknown GPU; override of a node that is not there; no
+/// node at all. Format: docs/cluster.md.
+[[nodiscard]] Result<ClusterSpec> read_cluster(const ConfigTable& config,
+                                               const GpuAliases& aliases);
 
 }  // namespace headroom

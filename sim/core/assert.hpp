@@ -1,6 +1,6 @@
 #pragma once
-// HEADROOM_ASSERT: a bug in headroom itself, checked in every build. The command turns the exception
-// into exit code 3; a test can catch it.
+// HEADROOM_ASSERT: a bug in headroom itself, checked in every build. The command turns the
+// exception into exit code 3; a test can catch it.
 
 #include <stdexcept>
 #include <string>

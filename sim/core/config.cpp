@@ -2,9 +2,10 @@
 
 // toml++ 3.3 asserts on some broken input ("[[,x]]") that it then reports as a parse error.
 #define TOML_ASSERT(expr) static_cast<void>(0)
-#include <toml++/toml.h>
+#include "sim/core/nearest.hpp"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +13,6 @@
 #include <map>
 #include <set>
 #include <sstream>
-
-#include "sim/core/nearest.hpp"
 
 namespace headroom {
 
@@ -48,13 +47,20 @@ std::string value_text(const toml::node& node) {
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "text";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true/false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "text";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true/false";
+    default:
+      return "a date or time";
   }
 }
 
@@ -116,9 +122,9 @@ Result<ConfigTable> ConfigTable::parse(std::string_view text, const std::string&
     document->root = toml::parse(text, where);
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
-    return fail(fmt::format("not valid TOML: {}", error.description()),
-                {where, static_cast<std::int64_t>(begin.line),
-                 static_cast<std::int64_t>(begin.column)});
+    return fail(
+        fmt::format("not valid TOML: {}", error.description()),
+        {where, static_cast<std::int64_t>(begin.line), static_cast<std::int64_t>(begin.column)});
   }
   void* root = &document->root;
   return ConfigTable(std::move(document), root, "");
@@ -258,8 +264,9 @@ std::string ConfigTable::choice_or(std::string_view key, std::span<const std::st
                                    std::string_view fallback) const {
   std::string value = text_or(key, fallback);
   if (has(key) && std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
-    reject(key, fmt::format("'{}{}' is '{}', which is not one of: {}", path_, key, value,
-                            fmt::join(allowed, ", ")),
+    reject(key,
+           fmt::format("'{}{}' is '{}', which is not one of: {}", path_, key, value,
+                       fmt::join(allowed, ", ")),
            suggest(value, allowed));
     return std::string(fallback);
   }
@@ -271,8 +278,8 @@ Bytes ConfigTable::bytes_or(std::string_view key, Bytes fallback) const {
   if (node == nullptr) return fallback;
   if (const auto* number = node->as_integer()) {
     if (number->get() >= 0) return number->get();
-    reject(key, fmt::format("'{}{}' is {}, but a size cannot be negative", path_, key,
-                            number->get()));
+    reject(key,
+           fmt::format("'{}{}' is {}, but a size cannot be negative", path_, key, number->get()));
     return fallback;
   }
   const auto* text = node->as_string();
@@ -289,8 +296,7 @@ Bytes ConfigTable::bytes_or(std::string_view key, Bytes fallback) const {
 }
 
 Duration ConfigTable::seconds_or(std::string_view key, Duration fallback) const {
-  const double seconds =
-      number_or(key, {0.0, to_seconds(kMaxInputTime)}, -1.0);
+  const double seconds = number_or(key, {0.0, to_seconds(kMaxInputTime)}, -1.0);
   if (seconds < 0.0) return fallback;
   return duration_from_seconds(seconds).value_or(fallback);
 }
@@ -356,8 +362,8 @@ std::vector<ConfigTable> ConfigTable::tables(std::string_view key) const {
     return out;
   }
   for (std::size_t i = 0; i < array->size(); ++i) {
-    out.push_back(ConfigTable(document_, array->get(i)->as_table(),
-                              fmt::format("{}{}[{}].", path_, key, i)));
+    out.push_back(
+        ConfigTable(document_, array->get(i)->as_table(), fmt::format("{}{}[{}].", path_, key, i)));
   }
   return out;
 }

@@ -2,12 +2,15 @@
 // Strict TOML reading: every key a program asks for is checked for type and range, and every key it
 // never asked for is an error naming the nearest one it would have understood.
 //
-// Reading is sticky: the first error is kept and later calls return their fallback, so that a reader
-// is straight-line code with one check at its end:
+// Reading is sticky: the first error is kept and later calls return their fallback, so that a
+// reader is straight-line code with one check at its end:
 //
 //     HEADROOM_TRY(auto config, ConfigTable::read("cluster.toml"));
 //     const auto count = config.integer_or("count", {1, 1'000'000}, 1);
 //     HEADROOM_CHECK(config.finish());
+
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,9 +20,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 
@@ -39,9 +39,9 @@ class ConfigTable {
   [[nodiscard]] static Result<ConfigTable> read(const std::filesystem::path& file);
   [[nodiscard]] static Result<ConfigTable> parse(std::string_view text, const std::string& where);
 
-  /// Overrides one value by dotted path ("queue.waiting_limit_s=60", as `--set` gives it). The value
-  /// is TOML; what does not parse as TOML is taken as text. Error: malformed, or the path runs
-  /// through a value that is not a table.
+  /// Overrides one value by dotted path ("queue.waiting_limit_s=60", as `--set` gives it). The
+  /// value is TOML; what does not parse as TOML is taken as text. Error: malformed, or the path
+  /// runs through a value that is not a table.
   [[nodiscard]] Status set(std::string_view assignment);
 
   [[nodiscard]] bool has(std::string_view key) const;
@@ -76,7 +76,8 @@ class ConfigTable {
   /// All keys of this table in alphabetical order, each counted as asked for.
   [[nodiscard]] std::vector<std::string> keys() const;
 
-  /// Records an error at this key (or, for an empty key, at this table) unless there is one already.
+  /// Records an error at this key (or, for an empty key, at this table) unless there is one
+  /// already.
   void reject(std::string_view key, std::string message, std::string hint = {}) const;
   [[nodiscard]] SourcePlace place(std::string_view key = {}) const;
   /// The file this was read from (or the `where` given to parse).

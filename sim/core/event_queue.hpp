@@ -2,11 +2,14 @@
 // The event queue: what happens next. It knows nothing of jobs or GPUs.
 //
 // One total order, defined here alone: (time, class, sequence). Classes are the caller's small
-// numbers, lower first at one instant; the sequence is the order of pushing. The cost that dominates
-// is push and pop on a heap whose size follows what is alive (arrivals are streamed in one at a time),
-// so a binary heap is enough: see bench/event_queue_bench.cpp.
+// numbers, lower first at one instant; the sequence is the order of pushing. The cost that
+// dominates is push and pop on a heap whose size follows what is alive (arrivals are streamed in
+// one at a time), so a binary heap is enough: see bench/event_queue_bench.cpp.
 //
 // Cancelling marks; a cancelled event is dropped when it reaches the top.
+
+#include "sim/core/assert.hpp"
+#include "sim/core/units.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -15,9 +18,6 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include "sim/core/assert.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

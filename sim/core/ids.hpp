@@ -15,7 +15,7 @@ enum class PlacementId : std::uint64_t {};
 
 /// The number behind a strong id, for indexing its table.
 template <class Id>
-  requires std::is_enum_v<Id>
+requires std::is_enum_v<Id>
 [[nodiscard]] constexpr auto index(Id id) noexcept {
   return static_cast<std::underlying_type_t<Id>>(id);
 }

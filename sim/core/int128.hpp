@@ -2,11 +2,10 @@
 // 128-bit arithmetic where a product may pass 2^63: sums of GPU-time, and a x b / c exactly.
 
 #include <cstdint>
-#include <string>
 
 namespace headroom {
 
-__extension__ typedef __int128 Int128;
+__extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): only a typedef takes it
 
 /// floor(a x b / c) for non-negative a, b and positive c. Precondition: the result fits int64.
 [[nodiscard]] constexpr std::int64_t mul_div_floor(std::int64_t a, std::int64_t b, std::int64_t c) {

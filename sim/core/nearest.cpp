@@ -1,10 +1,10 @@
 #include "sim/core/nearest.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace headroom {
 namespace {

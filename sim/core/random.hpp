@@ -2,8 +2,8 @@
 // Named random streams.
 //
 // One stream per purpose, derived from the run's seed and the purpose's name, so that a draw added
-// in one place shifts no other. Engine and distributions are Boost.Random's, whose output is the same
-// on every platform (the standard library's distributions are not).
+// in one place shifts no other. Engine and distributions are Boost.Random's, whose output is the
+// same on every platform (the standard library's distributions are not).
 
 #include <boost/random/mersenne_twister.hpp>
 

@@ -44,8 +44,8 @@ using Status = Result<void>;
 #define HEADROOM_CONCAT_INNER(a, b) a##b
 #define HEADROOM_CONCAT(a, b) HEADROOM_CONCAT_INNER(a, b)
 #define HEADROOM_TRY(var, expr) HEADROOM_TRY_IMPL(var, expr, HEADROOM_CONCAT(try_result_, __LINE__))
-#define HEADROOM_TRY_IMPL(var, expr, tmp)                        \
-  auto tmp = (expr);                                             \
+#define HEADROOM_TRY_IMPL(var, expr, tmp)                                     \
+  auto tmp = (expr);                                                          \
   if (!tmp) return tl::unexpected<::headroom::Error>(std::move(tmp).error()); \
   var = std::move(*tmp)
 #define HEADROOM_CHECK(expr)                                                        \

@@ -1,12 +1,12 @@
 #include "sim/core/units.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace headroom {
 namespace {

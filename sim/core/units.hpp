@@ -4,12 +4,12 @@
 // Simulated time is int64 nanoseconds from the start of the trace (range: 292 years). Files carry
 // decimal seconds, because JSON readers lose integers above 2^53. Memory is int64 bytes.
 
+#include "sim/core/result.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "sim/core/result.hpp"
 
 namespace headroom {
 

@@ -1,24 +1,24 @@
-#include <algorithm>
-#include <cmath>
-
 #include "sim/core/int128.hpp"
 #include "sim/cost/cost_model.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 namespace headroom {
 namespace {
 
 // Estimates, all of them: what a step costs beside its memory traffic and arithmetic.
-constexpr double kLaunchSeconds = 5e-6;            // per layer
-constexpr double kAllReduceLatency = 10e-6;        // per all-reduce
-constexpr double kHopLatency = 20e-6;              // per hand-over between stages
-constexpr double kNetworkBandwidth = 12.5e9;       // bytes/s between nodes (100 Gbit/s)
-constexpr double kMatrixEfficiency = 0.7;          // of the peak rate, large matrices
-constexpr double kMemoryEfficiency = 0.8;          // of the peak bandwidth
+constexpr double kLaunchSeconds = 5e-6;       // per layer
+constexpr double kAllReduceLatency = 10e-6;   // per all-reduce
+constexpr double kHopLatency = 20e-6;         // per hand-over between stages
+constexpr double kNetworkBandwidth = 12.5e9;  // bytes/s between nodes (100 Gbit/s)
+constexpr double kMatrixEfficiency = 0.7;     // of the peak rate, large matrices
+constexpr double kMemoryEfficiency = 0.8;     // of the peak bandwidth
 
 struct Stage {
-  double weight_bytes;      // per GPU
-  double parameters;        // per GPU
-  double kv_bytes_token;    // per GPU
+  double weight_bytes;    // per GPU
+  double parameters;      // per GPU
+  double kv_bytes_token;  // per GPU
   double layers;
 };
 
@@ -28,9 +28,9 @@ Stage stage_of(const CostQuery& query) {
   const auto pp = static_cast<double>(query.plan.pp);
   const double layers = std::ceil(static_cast<double>(text.layers) / pp);
   const double share = layers / static_cast<double>(text.layers);
-  const double parameters =
-      (static_cast<double>(layer_parameters(text)) * layers +
-       static_cast<double>(embedding_parameters(text)) * share) / tp;
+  const double parameters = (static_cast<double>(layer_parameters(text)) * layers +
+                             static_cast<double>(embedding_parameters(text)) * share) /
+                            tp;
   const auto dtype = static_cast<double>(query.model.dtype_bytes);
   const double kv_heads = std::max(1.0, static_cast<double>(text.kv_heads) / tp);
   return {parameters * dtype, parameters,
@@ -48,8 +48,8 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
                          static_cast<double>(query.model.dtype_bytes);
   if (query.plan.tp > 1) {
     const auto tp = static_cast<double>(query.plan.tp);
-    const double ring = 2.0 * (tp - 1.0) / tp * message /
-                        static_cast<double>(query.gpu.link_bandwidth);
+    const double ring =
+        2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.gpu.link_bandwidth);
     seconds += 2.0 * stage.layers * (kAllReduceLatency + ring);
   }
   if (query.plan.pp > 1) {

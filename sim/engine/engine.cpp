@@ -1,13 +1,13 @@
 #include "sim/engine/engine.hpp"
 
-#include <algorithm>
-#include <tuple>
-
-#include <fmt/format.h>
-
 #include "sim/core/assert.hpp"
 #include "sim/core/nearest.hpp"
 #include "sim/engine/vllm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
 
 namespace headroom {
 namespace {

@@ -6,16 +6,16 @@
 // that refuses it and a sentence with the numbers. Placers that ask it, the simulated start-up, the
 // plan space and `fit` all call this one function: there is no second copy of a rule.
 
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+#include "sim/models/model.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
-#include "sim/models/model.hpp"
 
 namespace headroom {
 

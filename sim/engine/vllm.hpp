@@ -2,13 +2,13 @@
 // vLLM's rules, read from its source at revision 9aaf83ef502f (May 2026, about v0.21); none was
 // executed. Paths in comments are relative to its package.
 
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "sim/engine/engine.hpp"
-#include "sim/models/model.hpp"
 
 namespace headroom::vllm {
 

@@ -1,11 +1,11 @@
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "sim/core/assert.hpp"
+#include "sim/engine/vllm.hpp"
 
 #include <fmt/format.h>
 
-#include "sim/core/assert.hpp"
-#include "sim/engine/vllm.hpp"
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace headroom::vllm {
 namespace {

@@ -1,11 +1,11 @@
-#include <algorithm>
-#include <array>
-#include <string>
+#include "sim/core/assert.hpp"
+#include "sim/engine/vllm.hpp"
 
 #include <fmt/format.h>
 
-#include "sim/core/assert.hpp"
-#include "sim/engine/vllm.hpp"
+#include <algorithm>
+#include <array>
+#include <string>
 
 namespace headroom::vllm {
 namespace {

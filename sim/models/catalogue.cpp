@@ -1,13 +1,13 @@
-#include <algorithm>
-#include <array>
-
-#include <fmt/format.h>
-
 #include "sim/core/assert.hpp"
 #include "sim/core/nearest.hpp"
 #include "sim/models/families.hpp"
 #include "sim/models/model.hpp"
 #include "sim/models/vision.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 
 namespace headroom {
 namespace {

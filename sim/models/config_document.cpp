@@ -1,13 +1,13 @@
 #include "sim/models/config_document.hpp"
 
+#include "sim/core/units.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
 #include <fstream>
 #include <system_error>
 #include <utility>
-
-#include <fmt/format.h>
-
-#include "sim/core/units.hpp"
 
 namespace headroom {
 namespace {

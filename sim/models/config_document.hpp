@@ -1,14 +1,14 @@
 #pragma once
 // A config.json as text and as a parsed document, before anything in it has a meaning.
 
+#include "sim/core/result.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
-
-#include "sim/core/result.hpp"
 
 namespace headroom {
 

@@ -1,9 +1,3 @@
-#include <array>
-#include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "sim/models/config_document.hpp"
 #include "sim/models/config_section.hpp"
 #include "sim/models/families.hpp"
@@ -11,6 +5,12 @@
 #include "sim/models/model.hpp"
 #include "sim/models/unsupported.hpp"
 #include "sim/models/vision.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <utility>
 
 namespace headroom {
 namespace {
@@ -71,11 +71,10 @@ Result<std::int64_t> figure_or_default(const ConfigSections& config, const Figur
 }
 
 Status read_attention(const ConfigSections& config, TextArch& text) {
-  HEADROOM_TRY(
-      text.heads,
-      figure_or_default(
-          config, {"query heads", {kHeadKeys.begin(), kHeadKeys.end()}, 1, kMostHeads},
-          text.heads));
+  HEADROOM_TRY(text.heads,
+               figure_or_default(
+                   config, {"query heads", {kHeadKeys.begin(), kHeadKeys.end()}, 1, kMostHeads},
+                   text.heads));
   // A config without the key has as many as query heads, unless its class has another default.
   HEADROOM_TRY(text.kv_heads,
                config.integer_or({"KV heads",

@@ -1,11 +1,11 @@
 #include "sim/models/config_section.hpp"
 
-#include <utility>
+#include "sim/models/config_document.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "sim/models/config_document.hpp"
+#include <utility>
 
 namespace headroom {
 namespace {

@@ -2,6 +2,10 @@
 // Looking up figures in a config.json: several spellings, several sections, and errors that name
 // every one of them.
 
+#include "sim/core/result.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,10 +13,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
-
-#include "sim/core/result.hpp"
 
 namespace headroom {
 

@@ -1,12 +1,12 @@
 #pragma once
 // Model families: what a config.json leaves to its configuration class.
 
+#include "sim/models/model.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "sim/models/model.hpp"
 
 namespace headroom {
 

@@ -1,8 +1,8 @@
 #include "sim/models/layer_pattern.hpp"
 
-#include <fmt/format.h>
-
 #include "sim/models/config_document.hpp"
+
+#include <fmt/format.h>
 
 namespace headroom {
 namespace {

@@ -5,6 +5,9 @@
 // an engine accepts. No figure is ever silently unknown: a reader that cannot find one returns an
 // error that names the keys it tried.
 
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -13,9 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 

@@ -1,11 +1,11 @@
 #include "sim/models/unsupported.hpp"
 
-#include <array>
-#include <string_view>
+#include "sim/models/config_document.hpp"
 
 #include <fmt/format.h>
 
-#include "sim/models/config_document.hpp"
+#include <array>
+#include <string_view>
 
 namespace headroom {
 namespace {

@@ -1,9 +1,9 @@
 #include "sim/models/vision.hpp"
 
-#include <fmt/format.h>
-
 #include "sim/models/config_document.hpp"
 #include "sim/models/config_section.hpp"
+
+#include <fmt/format.h>
 
 namespace headroom {
 namespace {

@@ -1,13 +1,13 @@
 #pragma once
 // The vision tower of a config.json.
 
-#include <optional>
-#include <string>
+#include "sim/core/result.hpp"
+#include "sim/models/model.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "sim/core/result.hpp"
-#include "sim/models/model.hpp"
+#include <optional>
+#include <string>
 
 namespace headroom {
 

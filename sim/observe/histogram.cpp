@@ -1,9 +1,9 @@
 #include "sim/observe/histogram.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <algorithm>
 #include <bit>
-
-#include "sim/core/assert.hpp"
 
 namespace headroom {
 namespace {

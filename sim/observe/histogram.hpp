@@ -2,11 +2,11 @@
 // Quantiles of durations in bounded memory: log-linear buckets, 1,024 to the octave, so that a
 // quantile is at most 0.1 % above the true value. Mean and maximum are exact.
 
-#include <cstdint>
-#include <map>
-
 #include "sim/core/int128.hpp"
 #include "sim/core/units.hpp"
+
+#include <cstdint>
+#include <map>
 
 namespace headroom {
 
@@ -15,8 +15,8 @@ class DurationHistogram {
   /// Precondition: value >= 0.
   void add(Duration value);
   [[nodiscard]] std::uint64_t count() const { return count_; }
-  /// Upper edge of the bucket that holds the value of rank ceil(q x count); 0 when empty. q in 0..1,
-  /// in thousandths.
+  /// Upper edge of the bucket that holds the value of rank ceil(q x count); 0 when empty. q in
+  /// 0..1, in thousandths.
   [[nodiscard]] Duration quantile(int per_mille) const;
   [[nodiscard]] Duration max() const { return Duration(max_); }
   [[nodiscard]] Duration mean() const;

@@ -37,9 +37,7 @@ void Metrics::refused(SimTime now, const Placement&, const Refusal&, int) {
   if (counts(now)) ++failed_starts_;
 }
 
-void Metrics::ready(SimTime now, const Placement& placement) {
-  ready_at_[placement.request] = now;
-}
+void Metrics::ready(SimTime now, const Placement& placement) { ready_at_[placement.request] = now; }
 
 void Metrics::released(SimTime now, const Placement& placement, bool served) {
   const auto ready = ready_at_.find(placement.request);

@@ -1,6 +1,11 @@
 #pragma once
 // The figures of a run, folded as it goes. Definitions: docs/metrics.md.
 
+#include "sim/core/int128.hpp"
+#include "sim/observe/histogram.hpp"
+#include "sim/observe/observer.hpp"
+#include "sim/plan/plan_space.hpp"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -9,14 +14,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sim/core/int128.hpp"
-#include "sim/observe/histogram.hpp"
-#include "sim/plan/plan_space.hpp"
-#include "sim/run/observer.hpp"
-
 namespace headroom {
 
-/// One figure of a run. Keys are stable and documented; they are what tables, results and gates name.
+/// One figure of a run. Keys are stable and documented; they are what tables, results and gates
+/// name.
 struct MetricValue {
   std::string key;    // "unserved_rate"
   std::string label;  // "unserved"
@@ -79,8 +80,8 @@ class Metrics final : public Observer {
   Int128 held_milli_ns_ = 0;
   Int128 capacity_milli_ns_ = 0;
   Int128 useful_milli_ns_ = 0;
-  Int128 lost_milli_ns_ = 0;        // held by placements that never became ready
-  Int128 efficient_milli_ns_ = 0;   // of LLM deployments, weighted by parallel efficiency
+  Int128 lost_milli_ns_ = 0;       // held by placements that never became ready
+  Int128 efficient_milli_ns_ = 0;  // of LLM deployments, weighted by parallel efficiency
   Int128 llm_useful_milli_ns_ = 0;
 };
 

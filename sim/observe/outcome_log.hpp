@@ -1,12 +1,13 @@
 #pragma once
-// The outcome of every request of a run, four bytes each, for comparing policies request by request.
+// The outcome of every request of a run, four bytes each, for comparing policies request by
+// request.
+
+#include "sim/observe/observer.hpp"
 
 #include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "sim/run/observer.hpp"
 
 namespace headroom {
 

@@ -1,12 +1,12 @@
 #pragma once
 // The state of the cluster over time, as CSV: one row per interval of simulated time.
 
+#include "sim/core/result.hpp"
+#include "sim/observe/observer.hpp"
+
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-
-#include "sim/core/result.hpp"
-#include "sim/run/observer.hpp"
 
 namespace headroom {
 

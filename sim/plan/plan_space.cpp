@@ -47,28 +47,29 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
   }
 }
 
-std::optional<Layout> PlanSpace::find_room(const Cluster& cluster, const InternedShape& shape,
-                                           const RankedPlan& plan) {
+std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan& plan) {
   if (plan.one_node) {
-    auto part = room_on_one_node(cluster, shape, plan.gpu, plan.plan.gpus());
+    auto part = search.on_one_node(plan.gpu, plan.plan.gpus());
     if (!part) return std::nullopt;
     return Layout{plan.gpu, plan.plan, {std::move(*part)}};
   }
-  auto parts = room_for_groups(cluster, shape, plan.gpu, plan.plan);
+  auto parts = search.for_groups(plan.gpu, plan.plan);
   if (!parts) return std::nullopt;
   return Layout{plan.gpu, plan.plan, std::move(*parts)};
 }
 
 std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const InternedShape& shape) {
+  RoomSearch search(cluster, shape);
   if (shape.shape.kind() == RequestKind::llm) {
     for (const RankedPlan& plan : plans(shape)) {
-      if (auto layout = find_room(cluster, shape, plan)) return layout;
+      if (auto layout = find_room(search, plan)) return layout;
     }
     return std::nullopt;
   }
-  if (shape.shape.opaque().gpus == 0) return find_opaque_room(cluster, shape, GpuTypeId{});
+  const OpaqueTask& task = shape.shape.opaque();
+  if (task.gpus == 0) return find_opaque_room(cluster, search, task, GpuTypeId{});
   for (const GpuTypeId type : shape.allowed) {
-    if (auto layout = find_opaque_room(cluster, shape, type)) return layout;
+    if (auto layout = find_opaque_room(cluster, search, task, type)) return layout;
   }
   return std::nullopt;
 }
@@ -81,22 +82,20 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
   return best;
 }
 
-std::optional<Layout> find_opaque_room(const Cluster& cluster, const InternedShape& shape,
-                                       GpuTypeId type) {
-  const int gpus = shape.shape.opaque().gpus;
-  if (gpus == 0) {
-    auto part = room_without_gpus(cluster, shape);
-    if (!part) return std::nullopt;
-    return Layout{type, {}, {std::move(*part)}};
+std::optional<Layout> find_opaque_room(const Cluster& cluster, RoomSearch& search,
+                                       const OpaqueTask& task, GpuTypeId type) {
+  std::optional<PlacementPart> part;
+  if (task.gpus == 0) {
+    part = search.without_gpus();
+  } else if (task.gpus <= cluster.spec().largest_node(type)) {
+    part = search.on_one_node(type, task.gpus);
+  } else {
+    auto parts = search.for_groups(type, {1, task.gpus});
+    if (!parts) return std::nullopt;
+    return Layout{type, {}, std::move(*parts)};
   }
-  if (gpus <= cluster.spec().largest_node(type)) {
-    auto part = room_on_one_node(cluster, shape, type, gpus);
-    if (!part) return std::nullopt;
-    return Layout{type, {}, {std::move(*part)}};
-  }
-  auto parts = room_for_groups(cluster, shape, type, {1, gpus});
-  if (!parts) return std::nullopt;
-  return Layout{type, {}, std::move(*parts)};
+  if (!part) return std::nullopt;
+  return Layout{type, {}, {std::move(*part)}};
 }
 
 }  // namespace headroom

@@ -1,22 +1,23 @@
 #pragma once
-// The plan space: every way a deployment may be laid out, the same for all policies and for the audit.
+// The plan space: every way a deployment may be laid out, the same for all policies and for the
+// audit.
 //
 // A plan is one GPU type, tensor parallel size t and pipeline parallel size p, with each tensor
 // parallel group inside one node and the stages on one node or several. A plan is valid when the
-// engine accepts it on GPUs of that type, the request allows the type and t, and the cluster has nodes
-// large enough for a group. Limits: t up to the largest node, p and t x p as PlanLimits says (stated
-// in docs/outcomes.md: beyond them no plan counts as free).
-
-#include <cstdint>
-#include <string>
-#include <unordered_map>
-#include <vector>
+// engine accepts it on GPUs of that type, the request allows the type and t, and the cluster has
+// nodes large enough for a group. Limits: t up to the largest node, p and t x p as PlanLimits says
+// (stated in docs/outcomes.md: beyond them no plan counts as free).
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/cost/cost_model.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/plan/room.hpp"
-#include "sim/workload/shape_table.hpp"
+#include "sim/plan/shape_table.hpp"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace headroom {
 
@@ -28,9 +29,9 @@ struct PlanLimits {
 struct RankedPlan {
   GpuTypeId gpu{};
   ParallelPlan plan;
-  bool one_node = true;     // false: the same sizes, stages on several nodes
-  std::int64_t worth = 0;   // milli-tokens/s per GPU and price unit
-  std::int64_t per_gpu = 0; // milli-tokens/s per GPU
+  bool one_node = true;      // false: the same sizes, stages on several nodes
+  std::int64_t worth = 0;    // milli-tokens/s per GPU and price unit
+  std::int64_t per_gpu = 0;  // milli-tokens/s per GPU
 };
 
 /// A placement that was found, in classes.
@@ -50,16 +51,15 @@ class PlanSpace {
   [[nodiscard]] const std::vector<RankedPlan>& plans(const InternedShape& shape);
 
   /// Room for this plan right now, or nullopt.
-  [[nodiscard]] static std::optional<Layout> find_room(const Cluster& cluster,
-                                                       const InternedShape& shape,
-                                                       const RankedPlan& plan);
+  [[nodiscard]] static std::optional<Layout> find_room(RoomSearch& search, const RankedPlan& plan);
 
-  /// Whether any valid plan (LLM) or any set of nodes (opaque) has room right now; the layout of the
-  /// first found, best first.
+  /// Whether any valid plan (LLM) or any set of nodes (opaque) has room right now; the layout of
+  /// the first found, best first.
   [[nodiscard]] std::optional<Layout> find_any_room(const Cluster& cluster,
                                                     const InternedShape& shape);
 
-  /// Best milli-tokens/s per GPU of any valid plan on this GPU type on the empty cluster; 0 if none.
+  /// Best milli-tokens/s per GPU of any valid plan on this GPU type on the empty cluster; 0 if
+  /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
 
   [[nodiscard]] const EngineRules& engine() const { return engine_; }
@@ -79,7 +79,7 @@ class PlanSpace {
 
 /// Opaque tasks: whole GPUs on one node if any node is large enough for them, else on as many nodes
 /// as it takes; a share on one GPU; CPU only on any node.
-[[nodiscard]] std::optional<Layout> find_opaque_room(const Cluster& cluster,
-                                                     const InternedShape& shape, GpuTypeId type);
+[[nodiscard]] std::optional<Layout> find_opaque_room(const Cluster& cluster, RoomSearch& search,
+                                                     const OpaqueTask& task, GpuTypeId type);
 
 }  // namespace headroom

@@ -1,16 +1,17 @@
 #pragma once
 // Where a plan has room: the shared search for devices that policies and the audit use.
 //
-// All three functions prefer what leaves the least stranded: the node with the fewest idle devices
-// that is enough (best fit), for shared requests the device with the least free share; then the class
-// whose lowest node id is lowest. Devices within a node: lowest indices (shared: tightest first).
-
-#include <optional>
-#include <vector>
+// Every search prefers what leaves the least stranded: the node with the fewest idle devices
+// that is enough (best fit), for shared requests the device with the least free share; then the
+// class whose lowest node id is lowest. Devices within a node: lowest indices (shared: tightest
+// first).
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/engine/engine.hpp"
-#include "sim/workload/shape_table.hpp"
+#include "sim/plan/shape_table.hpp"
+
+#include <optional>
+#include <vector>
 
 namespace headroom {
 
@@ -22,25 +23,55 @@ struct PlacementPart {
   friend bool operator==(const PlacementPart&, const PlacementPart&) = default;
 };
 
-/// One part, on one node: `gpus` devices of `type` that can take the shape's holding.
-[[nodiscard]] std::optional<PlacementPart> room_on_one_node(const Cluster& cluster,
-                                                            const InternedShape& shape,
-                                                            GpuTypeId type, int gpus);
+/// Looks for room for one shape on a cluster as it is now. It scans a GPU type once, when a first
+/// direct look fails, and then answers most further questions about it without looking again: make
+/// one per decision. Must not outlive a change of the cluster.
+class RoomSearch {
+ public:
+  RoomSearch(const Cluster& cluster, const InternedShape& shape);
 
-/// `nodes` nodes with `gpus_per_node` such devices each.
-[[nodiscard]] std::optional<std::vector<PlacementPart>> room_on_equal_nodes(
-    const Cluster& cluster, const InternedShape& shape, GpuTypeId type, int gpus_per_node, int nodes);
+  /// One part, on one node: `gpus` devices of `type` that can take the shape's holding.
+  [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, int gpus);
 
-/// plan.pp groups of plan.tp devices, each group inside one node, on as few nodes as can be (greedy:
-/// the node with most groups first, the last one a best fit).
-[[nodiscard]] std::optional<std::vector<PlacementPart>> room_for_groups(const Cluster& cluster,
-                                                                        const InternedShape& shape,
-                                                                        GpuTypeId type,
-                                                                        ParallelPlan plan);
+  /// `nodes` nodes with `gpus_per_node` such devices each.
+  [[nodiscard]] std::optional<std::vector<PlacementPart>> on_equal_nodes(GpuTypeId type,
+                                                                         int gpus_per_node,
+                                                                         int nodes);
 
-/// CPU-only tasks: a node with the CPU and RAM; nodes with fewest GPUs first, then lowest id.
-[[nodiscard]] std::optional<PlacementPart> room_without_gpus(const Cluster& cluster,
-                                                             const InternedShape& shape);
+  /// plan.pp groups of plan.tp devices, each group inside one node, on as few nodes as can be
+  /// (greedy: the node with most groups first, the last one a best fit).
+  [[nodiscard]] std::optional<std::vector<PlacementPart>> for_groups(GpuTypeId type,
+                                                                     ParallelPlan plan);
+
+  /// CPU-only tasks: a node with the CPU and RAM; nodes with fewest GPUs first, then lowest id.
+  [[nodiscard]] std::optional<PlacementPart> without_gpus() const;
+
+ private:
+  // What a type can offer at most, CPU and RAM aside: bounds that rule plans out at once.
+  struct Offered {
+    GpuHolding holding;
+    bool scanned = false;
+    int on_one_node = 0;               // most fitting devices of one node
+    std::vector<std::int64_t> groups;  // by size: groups of so many devices over all nodes
+  };
+
+  Offered& offered(GpuTypeId type);
+  void scan(GpuTypeId type, Offered& out) const;
+  template <class Visit>
+  void for_each_bucket(const GpuHolding& holding, GpuTypeId type, int gpus, Visit visit) const;
+  template <class Visit>
+  void for_each_class(const GpuHolding& holding, GpuTypeId type, int gpus, Visit visit) const;
+  [[nodiscard]] bool may_hold(GpuTypeId type, ParallelPlan plan);
+  [[nodiscard]] int groups_in(const NodeClass& node_class, const GpuHolding& holding,
+                              GpuTypeId type, ParallelPlan plan, int wanted) const;
+  [[nodiscard]] std::vector<int> first_devices(const NodeClass& node_class,
+                                               const GpuHolding& holding, GpuTypeId type,
+                                               int count) const;
+
+  const Cluster& cluster_;
+  const InternedShape& shape_;
+  std::vector<std::optional<Offered>> offered_;  // by type
+};
 
 /// Devices of `type` in this class that can take the holding, in the order they are given out.
 [[nodiscard]] std::vector<int> fitting_devices(const Cluster& cluster, const NodeClass& node_class,

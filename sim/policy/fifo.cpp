@@ -1,5 +1,10 @@
-// FIFO and FIFO-skip. Waiting requests are kept by shape, so that a pass costs by distinct shapes that
-// wait, not by requests: once one did not fit, its equals are not tried until capacity is freed.
+// FIFO and FIFO-skip. Waiting requests are kept by shape, so that a pass costs by distinct shapes
+// that wait, not by requests: once one did not fit, its equals are not tried until capacity is
+// freed.
+
+#include "sim/core/assert.hpp"
+#include "sim/core/nearest.hpp"
+#include "sim/policy/queue_discipline.hpp"
 
 #include <fmt/format.h>
 
@@ -7,10 +12,6 @@
 #include <set>
 #include <unordered_map>
 #include <vector>
-
-#include "sim/core/assert.hpp"
-#include "sim/core/nearest.hpp"
-#include "sim/policy/queue_discipline.hpp"
 
 namespace headroom {
 namespace {

@@ -6,6 +6,10 @@
 // difference is naive against head-aware. It names classes of equal nodes and devices on them; the
 // simulation picks the nodes with the lowest ids, works out the holdings, and checks the plan.
 
+#include "sim/cluster/cluster.hpp"
+#include "sim/plan/plan_space.hpp"
+#include "sim/plan/shape_table.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,10 +17,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "sim/cluster/cluster.hpp"
-#include "sim/plan/plan_space.hpp"
-#include "sim/workload/shape_table.hpp"
 
 namespace headroom {
 
@@ -29,8 +29,8 @@ struct PlacementRequest {
   std::vector<std::string> refused_by;
 };
 
-/// Something a placer looked at and passed over, for the decision log: one per plan and GPU type, not
-/// per node.
+/// Something a placer looked at and passed over, for the decision log: one per plan and GPU type,
+/// not per node.
 struct PassedOver {
   std::string what;  // "TP 3 on RTX-3090"
   std::string why;   // "vllm.heads: 32 attention heads do not split ..."

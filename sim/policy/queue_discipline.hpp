@@ -2,16 +2,16 @@
 // The port of queue disciplines: in which order waiting requests are tried, and who may pass whom.
 // Any discipline works with any placer.
 
+#include "sim/core/ids.hpp"
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "sim/core/ids.hpp"
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
 
 namespace headroom {
 
@@ -37,8 +37,9 @@ class QueueDiscipline {
   virtual void add(const QueueEntry& entry) = 0;
   /// Precondition: it is in the queue.
   virtual void remove(RequestId request) = 0;
-  /// One pass: offers entries to `attempt` in this discipline's order. `freed` tells whether capacity
-  /// was given back since the last pass; without it, a shape that did not fit is not offered again.
+  /// One pass: offers entries to `attempt` in this discipline's order. `freed` tells whether
+  /// capacity was given back since the last pass; without it, a shape that did not fit is not
+  /// offered again.
   virtual void pass(bool freed, const std::function<TryResult(RequestId)>& attempt) = 0;
   /// A time at which it wants a pass though nothing happens, or nullopt.
   [[nodiscard]] virtual std::optional<SimTime> wake_at() const { return std::nullopt; }

@@ -1,10 +1,10 @@
 #pragma once
 // The audit: what a failed try means, judged over the one plan space that all policies share.
 
-#include <unordered_map>
-
+#include "sim/observe/outcome.hpp"
 #include "sim/plan/plan_space.hpp"
-#include "sim/run/outcome.hpp"
+
+#include <unordered_map>
 
 namespace headroom {
 
@@ -13,8 +13,8 @@ class Audit {
   /// Both must outlive it.
   Audit(const ClusterSpec& cluster, PlanSpace& plans) : empty_(cluster), plans_(plans) {}
 
-  /// Why a request of this shape is not placed on the cluster as it is now: incompatible, no_capacity
-  /// or policy_missed.
+  /// Why a request of this shape is not placed on the cluster as it is now: incompatible,
+  /// no_capacity or policy_missed.
   [[nodiscard]] Outcome judge(const Cluster& cluster, const InternedShape& shape);
 
  private:

@@ -1,18 +1,17 @@
 #include "sim/run/legality.hpp"
 
+#include "sim/plan/holding.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include "sim/workload/holding.hpp"
-
 namespace headroom {
 namespace {
 
 Status check_request(const InternedShape& shape, const Layout& layout, int gpus, bool any_gpu) {
-  if (any_gpu &&
-      !std::binary_search(shape.allowed.begin(), shape.allowed.end(), layout.gpu)) {
+  if (any_gpu && !std::binary_search(shape.allowed.begin(), shape.allowed.end(), layout.gpu)) {
     return fail("the GPU type is not one that the request allows");
   }
   if (shape.shape.kind() == RequestKind::opaque) {
@@ -23,8 +22,8 @@ Status check_request(const InternedShape& shape, const Layout& layout, int gpus,
   }
   const auto& tp = shape.shape.llm().allowed_tp;
   if (layout.plan.tp < 1 || layout.plan.pp < 1 || gpus != layout.plan.gpus()) {
-    return fail(fmt::format("{} GPUs given for TP {} x PP {}", gpus, layout.plan.tp,
-                            layout.plan.pp));
+    return fail(
+        fmt::format("{} GPUs given for TP {} x PP {}", gpus, layout.plan.tp, layout.plan.pp));
   }
   if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), layout.plan.tp)) {
     return fail(fmt::format("TP {} is not a size that the request allows", layout.plan.tp));

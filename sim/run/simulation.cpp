@@ -1,5 +1,11 @@
 #include "sim/run/simulation.hpp"
 
+#include "sim/core/assert.hpp"
+#include "sim/core/event_queue.hpp"
+#include "sim/core/int128.hpp"
+#include "sim/run/audit.hpp"
+#include "sim/run/legality.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,26 +14,33 @@
 #include <unordered_map>
 #include <variant>
 
-#include "sim/core/assert.hpp"
-#include "sim/core/event_queue.hpp"
-#include "sim/core/int128.hpp"
-#include "sim/run/audit.hpp"
-#include "sim/run/legality.hpp"
-
 namespace headroom {
 namespace {
 
 // Classes of events at one instant, in order. Ends come first so that what they free can be used by
 // what arrives; limits come last so that a request is tried once more at its last instant.
-enum EventClass : int { kEnds = 0, kArrivals = 1, kPass = 2, kLimits = 3 };
+constexpr int kEnds = 0;
+constexpr int kArrivals = 1;
+constexpr int kPass = 2;
+constexpr int kLimits = 3;
 
 struct Arrive {};
-struct Ready { RequestId request; };
-struct StartFailed { RequestId request; };
-struct Restart { RequestId request; };
-struct Complete { RequestId request; };
+struct Ready {
+  RequestId request;
+};
+struct StartFailed {
+  RequestId request;
+};
+struct Restart {
+  RequestId request;
+};
+struct Complete {
+  RequestId request;
+};
 struct Pass {};
-struct LimitReached { RequestId request; };
+struct LimitReached {
+  RequestId request;
+};
 using Event = std::variant<Arrive, Ready, StartFailed, Restart, Complete, Pass, LimitReached>;
 using Queue = EventQueue<Event>;
 
@@ -48,12 +61,6 @@ struct Live {
 };
 
 }  // namespace
-
-int Placement::gpus() const {
-  std::size_t count = 0;
-  for (const auto& holding : holdings) count += holding.devices.size();
-  return static_cast<int>(count);
-}
 
 class Simulation::Impl {
  public:
@@ -166,9 +173,9 @@ class Simulation::Impl {
       return TryResult::gone;
     }
     const bool never = std::holds_alternative<Never>(decision);
-    const LastTry last{options_.audit ? audit_.judge(cluster_, *live.shape)
-                                      : Outcome::rejected_unclassified,
-                       never ? std::get<Never>(decision).reason : std::get<NotNow>(decision).reason};
+    const LastTry last{
+        options_.audit ? audit_.judge(cluster_, *live.shape) : Outcome::rejected_unclassified,
+        never ? std::get<Never>(decision).reason : std::get<NotNow>(decision).reason};
     last_tries_[live.shape->id] = last;
     if (!never) return TryResult::waiting;
     leave_queue(id, live);
@@ -190,8 +197,8 @@ class Simulation::Impl {
     if (last != last_tries_.end()) {
       end(event.request, last->second.outcome, last->second.reason, true);
     } else {  // a discipline that lets nobody pass never tried it
-      const Outcome outcome = options_.audit ? audit_.judge(cluster_, *live.shape)
-                                             : Outcome::rejected_unclassified;
+      const Outcome outcome =
+          options_.audit ? audit_.judge(cluster_, *live.shape) : Outcome::rejected_unclassified;
       end(event.request, outcome, "behind_head", true);
     }
     want_pass();  // under strict FIFO the next one may go
@@ -205,8 +212,7 @@ class Simulation::Impl {
                                 placer.name(), live.request.name, holdings.error().message));
     Placement placement{id, live.shape, layout, std::move(*holdings), *now_, 0};
     for (const auto& holding : placement.holdings) {
-      placement.milli +=
-          static_cast<std::int64_t>(holding.devices.size()) * holding.per_gpu.milli;
+      placement.milli += static_cast<std::int64_t>(holding.devices.size()) * holding.per_gpu.milli;
     }
     cluster_.take(placement.holdings);
     live.placement = std::move(placement);
@@ -244,8 +250,8 @@ class Simulation::Impl {
       const auto& node = parts_.cluster.nodes[index(holding.node)];
       const std::int64_t own = parts_.cluster.shapes[index(node.shape)].storage_bandwidth;
       const std::int64_t bandwidth = own > 0 ? own : options_.startup.storage_bandwidth;
-      const Bytes part = mul_div_ceil(total, static_cast<std::int64_t>(holding.devices.size()),
-                                      placement.gpus());
+      const Bytes part =
+          mul_div_ceil(total, static_cast<std::int64_t>(holding.devices.size()), placement.gpus());
       longest_ns = std::max(longest_ns, mul_div_ceil(part, 1'000'000'000, bandwidth));
     }
     return Duration(longest_ns);
@@ -259,8 +265,8 @@ class Simulation::Impl {
     const LlmDeployment& llm = placement.shape->shape.llm();
     const Bytes memory = parts_.cluster.gpu_types[index(placement.layout.gpu)].memory;
     return verdicts_
-        .emplace(key, parts_.plans.engine().check(*llm.model, placement.layout.plan, memory,
-                                                  llm.limits))
+        .emplace(key,
+                 parts_.plans.engine().check(*llm.model, placement.layout.plan, memory, llm.limits))
         .first->second;
   }
 
@@ -321,8 +327,8 @@ class Simulation::Impl {
   void end(RequestId id, Outcome outcome, std::string reason, bool timed_out) {
     const Live& live = live_.at(id);
     const SimTime until = live.placement ? live.placement->since : *now_;
-    const OutcomeRecord record{id,           outcome,       std::move(reason), timed_out,
-                               live.attempts, until - live.request.arrival};
+    const OutcomeRecord record{id,        outcome,       std::move(reason),
+                               timed_out, live.attempts, until - live.request.arrival};
     ++outcomes_[static_cast<std::size_t>(outcome)];
     tell([&](Observer& o) { o.finished(*now_, live.request, *live.shape, record); });
     live_.erase(id);
@@ -334,6 +340,7 @@ class Simulation::Impl {
       advance(*options_.until);
     }
     std::vector<RequestId> left;
+    left.reserve(live_.size());
     for (const auto& [id, live] : live_) left.push_back(id);
     std::sort(left.begin(), left.end());
     for (const RequestId id : left) {

@@ -6,19 +6,19 @@
 // order, then one pass over the queue, then waiting limits. A job of no duration ends in a further
 // round of the same instant.
 
+#include "sim/cluster/cluster.hpp"
+#include "sim/core/result.hpp"
+#include "sim/observe/observer.hpp"
+#include "sim/plan/plan_space.hpp"
+#include "sim/plan/shape_table.hpp"
+#include "sim/policy/placer.hpp"
+#include "sim/policy/queue_discipline.hpp"
+#include "sim/workload/request.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sim/cluster/cluster.hpp"
-#include "sim/core/result.hpp"
-#include "sim/plan/plan_space.hpp"
-#include "sim/policy/placer.hpp"
-#include "sim/policy/queue_discipline.hpp"
-#include "sim/run/observer.hpp"
-#include "sim/workload/request.hpp"
-#include "sim/workload/shape_table.hpp"
 
 namespace headroom {
 
@@ -66,8 +66,8 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  /// Runs to the end. Error: of the request source. Throws Fault on a broken promise (of a policy or
-  /// of headroom): an illegal layout, a balance that does not add up.
+  /// Runs to the end. Error: of the request source. Throws Fault on a broken promise (of a policy
+  /// or of headroom): an illegal layout, a balance that does not add up.
   [[nodiscard]] Status run();
 
   /// Number of events handled so far.

@@ -2,7 +2,13 @@
 // What arrives: requests for deployments and opaque tasks, and where they come from.
 //
 // A Request's shape is everything a decision may depend on apart from who asks and when. Shapes are
-// interned (sim/workload/shape_table.hpp): equal shapes are asked for once and remembered.
+// interned (sim/plan/shape_table.hpp): equal shapes are asked for once and remembered.
+
+#include "sim/core/ids.hpp"
+#include "sim/core/result.hpp"
+#include "sim/core/units.hpp"
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -10,12 +16,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "sim/core/ids.hpp"
-#include "sim/core/result.hpp"
-#include "sim/core/units.hpp"
-#include "sim/engine/engine.hpp"
-#include "sim/models/model.hpp"
 
 namespace headroom {
 
@@ -31,8 +31,8 @@ struct LlmDeployment {
 
 /// So many whole GPUs, or a share of one, or none, as published traces record it.
 struct OpaqueTask {
-  int gpus = 0;           // 0 = CPU only
-  int milli = 1000;       // per GPU, 1..1000; below 1000 only with gpus == 1
+  int gpus = 0;      // 0 = CPU only
+  int milli = 1000;  // per GPU, 1..1000; below 1000 only with gpus == 1
   friend bool operator==(const OpaqueTask&, const OpaqueTask&) = default;
 };
 
@@ -40,8 +40,8 @@ enum class RequestKind { llm, opaque };
 
 struct RequestShape {
   std::variant<LlmDeployment, OpaqueTask> what;
-  std::int64_t cpu_milli = 0;  // of the whole request; split over nodes by GPUs
-  Bytes ram = 0;               // likewise
+  std::int64_t cpu_milli = 0;             // of the whole request; split over nodes by GPUs
+  Bytes ram = 0;                          // likewise
   std::vector<std::string> allowed_gpus;  // type names, sorted; empty = any
 
   [[nodiscard]] RequestKind kind() const {
@@ -54,12 +54,12 @@ struct RequestShape {
 };
 
 struct Request {
-  std::string name;    // unique in its trace
+  std::string name;  // unique in its trace
   SimTime arrival{};
-  Duration lifetime{};  // LLM: from ready; opaque: from start. Hidden from policies.
+  Duration lifetime{};               // LLM: from ready; opaque: from start. Hidden from policies.
   std::optional<Duration> declared;  // what the requester says it will take; policies may see it
   RequestShape shape;
-  std::string group;   // non-empty: one of `group_size` requests that belong together
+  std::string group;  // non-empty: one of `group_size` requests that belong together
   int group_size = 1;
 };
 

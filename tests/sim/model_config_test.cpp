@@ -1,11 +1,11 @@
 // What a config.json may say, and what is refused with which words.
 
-#include <filesystem>
+#include "sim/models/model.hpp"
+#include "tests/support.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "sim/models/model.hpp"
-#include "tests/support.hpp"
+#include <filesystem>
 
 using namespace headroom;
 using nlohmann::json;

@@ -1,13 +1,13 @@
 // Parameter counts are exact: against sums done by hand, the published totals, and the shared
 // collection of published config.json files.
 
+#include "sim/models/model.hpp"
+#include "tests/support.hpp"
+
 #include <fstream>
 #include <map>
 #include <set>
 #include <vector>
-
-#include "sim/models/model.hpp"
-#include "tests/support.hpp"
 
 using namespace headroom;
 

@@ -1,9 +1,9 @@
 #include "sim/core/nearest.hpp"
 
+#include "tests/support.hpp"
+
 #include <algorithm>
 #include <vector>
-
-#include "tests/support.hpp"
 
 using namespace headroom;
 

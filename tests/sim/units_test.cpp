@@ -1,9 +1,9 @@
 #include "sim/core/units.hpp"
 
+#include "tests/support.hpp"
+
 #include <cmath>
 #include <limits>
-
-#include "tests/support.hpp"
 
 using namespace headroom;
 using namespace std::chrono_literals;

@@ -1,11 +1,11 @@
 // What vLLM's memory budget leaves for the KV cache, and when it refuses to start.
 
-#include <limits>
-
 #include "sim/core/assert.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/engine/vllm.hpp"
 #include "tests/support.hpp"
+
+#include <limits>
 
 using namespace headroom;
 

@@ -1,14 +1,14 @@
 // Which tensor and pipeline parallel sizes vLLM accepts by shape alone.
 
-#include <algorithm>
-#include <fstream>
-#include <sstream>
-#include <vector>
-
 #include "sim/core/assert.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/engine/vllm.hpp"
 #include "tests/support.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <vector>
 
 using namespace headroom;
 

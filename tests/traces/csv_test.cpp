@@ -1,8 +1,8 @@
 #include "traces/csv.hpp"
 
-#include <array>
-
 #include "tests/traces/helpers.hpp"
+
+#include <array>
 
 namespace headroom {
 

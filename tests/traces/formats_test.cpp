@@ -1,8 +1,8 @@
 #include "traces/formats.hpp"
 
-#include <set>
-
 #include "tests/traces/helpers.hpp"
+
+#include <set>
 
 namespace headroom {
 

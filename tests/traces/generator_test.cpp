@@ -1,10 +1,10 @@
 #include "traces/generator.hpp"
 
-#include <cmath>
-#include <limits>
-
 #include "tests/traces/helpers.hpp"
 #include "traces/native_writer.hpp"
+
+#include <cmath>
+#include <limits>
 
 namespace headroom {
 

@@ -1,6 +1,11 @@
 #pragma once
 // What the tests of trace readers share.
 
+#include "sim/workload/request.hpp"
+#include "tests/support.hpp"
+#include "traces/mix.hpp"
+#include "traces/task.hpp"
+
 #include <zlib.h>
 
 #include <filesystem>
@@ -9,11 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "sim/workload/request.hpp"
-#include "tests/support.hpp"
-#include "traces/mix.hpp"
-#include "traces/task.hpp"
 
 namespace headroom::test {
 

@@ -1,9 +1,9 @@
 #include "traces/line_reader.hpp"
 
+#include "tests/traces/helpers.hpp"
+
 #include <fstream>
 #include <string>
-
-#include "tests/traces/helpers.hpp"
 
 namespace headroom {
 

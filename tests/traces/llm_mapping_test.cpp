@@ -1,10 +1,10 @@
 #include "traces/llm_mapping.hpp"
 
-#include <algorithm>
-#include <set>
-
 #include "tests/traces/helpers.hpp"
 #include "traces/native_writer.hpp"
+
+#include <algorithm>
+#include <set>
 
 namespace headroom {
 

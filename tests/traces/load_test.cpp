@@ -1,8 +1,8 @@
 #include "traces/load.hpp"
 
-#include <limits>
-
 #include "tests/traces/helpers.hpp"
+
+#include <limits>
 
 namespace headroom {
 

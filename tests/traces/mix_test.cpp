@@ -1,12 +1,12 @@
 #include "traces/mix.hpp"
 
+#include "sim/cluster/gpu_type.hpp"
+#include "tests/traces/helpers.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
 #include <set>
-
-#include "sim/cluster/gpu_type.hpp"
-#include "tests/traces/helpers.hpp"
 
 namespace headroom {
 

@@ -1,8 +1,8 @@
-#include <array>
-
 #include "tests/traces/helpers.hpp"
 #include "traces/openb_nodes.hpp"
 #include "traces/openb_pods.hpp"
+
+#include <array>
 
 namespace headroom {
 

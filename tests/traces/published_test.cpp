@@ -1,8 +1,6 @@
 // The published traces themselves, where they are at hand: row counts as their publishers describe
 // them, and the two numbers of a load of 0.9.
 
-#include <map>
-
 #include "tests/traces/helpers.hpp"
 #include "traces/formats.hpp"
 #include "traces/itp.hpp"
@@ -10,6 +8,8 @@
 #include "traces/load.hpp"
 #include "traces/openb_nodes.hpp"
 #include "traces/openb_pods.hpp"
+
+#include <map>
 
 namespace headroom {
 

@@ -1,12 +1,12 @@
 #pragma once
 // What a run tells those who watch. Observers record; they never influence.
 
-#include <span>
-
 #include "sim/engine/engine.hpp"
+#include "sim/observe/outcome.hpp"
 #include "sim/policy/placer.hpp"
-#include "sim/run/outcome.hpp"
 #include "sim/workload/request.hpp"
+
+#include <span>
 
 namespace headroom {
 

@@ -2,13 +2,13 @@
 // Interned request shapes: each distinct shape of a run once, with an id and its GPU types resolved
 // against the cluster. What is worked out per shape is then worked out once.
 
-#include <memory>
-#include <unordered_map>
-#include <vector>
-
 #include "sim/cluster/spec.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/workload/request.hpp"
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
 
 namespace headroom {
 

@@ -1,4 +1,4 @@
-#include "sim/workload/shape_table.hpp"
+#include "sim/plan/shape_table.hpp"
 
 #include <boost/container_hash/hash.hpp>
 
@@ -33,7 +33,8 @@ const InternedShape& ShapeTable::intern(const RequestShape& shape) {
   auto interned = std::make_unique<InternedShape>(InternedShape{id, shape, id, {}});
   for (std::size_t type = 0; type < cluster_.gpu_types.size(); ++type) {
     const auto& names = shape.allowed_gpus;
-    if (names.empty() || std::binary_search(names.begin(), names.end(), cluster_.gpu_types[type].name))
+    if (names.empty() ||
+        std::binary_search(names.begin(), names.end(), cluster_.gpu_types[type].name))
       interned->allowed.push_back(static_cast<GpuTypeId>(type));
   }
   ids_.emplace(shape, id);

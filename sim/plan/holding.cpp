@@ -1,8 +1,8 @@
-#include "sim/workload/holding.hpp"
-
-#include <algorithm>
+#include "sim/plan/holding.hpp"
 
 #include "sim/core/int128.hpp"
+
+#include <algorithm>
 
 namespace headroom {
 

@@ -1,16 +1,16 @@
 #pragma once
 // What a request takes of each GPU it gets, and its part of a node's CPU and RAM.
 
-#include <cstdint>
-
 #include "sim/cluster/cluster.hpp"
 #include "sim/workload/request.hpp"
+
+#include <cstdint>
 
 namespace headroom {
 
 /// The holding on one GPU of `total` bytes.
-/// LLM: ceil(U x total) bytes and the whole device, or, shared, floor(1000 x bytes / total) milli (at
-/// least 1). Opaque share s: s milli and floor(s x total / 1000) bytes.
+/// LLM: ceil(U x total) bytes and the whole device, or, shared, floor(1000 x bytes / total) milli
+/// (at least 1). Opaque share s: s milli and floor(s x total / 1000) bytes.
 [[nodiscard]] GpuHolding gpu_holding(const RequestShape& shape, Bytes total);
 
 /// ceil(whole x part / parts): the CPU or RAM of a node that holds `part` of `parts` GPUs.

@@ -1,26 +1,26 @@
 #pragma once
 // How a request ends: exactly one outcome each (docs/outcomes.md).
 
+#include "sim/core/ids.hpp"
+#include "sim/core/units.hpp"
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "sim/core/ids.hpp"
-#include "sim/core/units.hpp"
-
 namespace headroom {
 
 enum class Outcome : std::uint8_t {
-  placed,                // started as asked, ran to its end or to the end of the run
-  placed_degraded,       // started only through degradations the request allows
-  rejected_incompatible, // no valid plan exists even on the empty cluster
-  rejected_no_capacity,  // a valid plan exists on the empty cluster, none was free at the last try
-  rejected_policy_missed,// a valid plan was free at the last try, the policy did not offer it
-  rejected_unclassified, // the audit was off
-  refused_by_engine,     // placed, but the engine would not start it
-  lost,                  // was running, then its node failed, and it was not placed again
-  waiting,               // still in the queue at the end
+  placed,                 // started as asked, ran to its end or to the end of the run
+  placed_degraded,        // started only through degradations the request allows
+  rejected_incompatible,  // no valid plan exists even on the empty cluster
+  rejected_no_capacity,   // a valid plan exists on the empty cluster, none was free at the last try
+  rejected_policy_missed,  // a valid plan was free at the last try, the policy did not offer it
+  rejected_unclassified,   // the audit was off
+  refused_by_engine,       // placed, but the engine would not start it
+  lost,                    // was running, then its node failed, and it was not placed again
+  waiting,                 // still in the queue at the end
 };
 inline constexpr std::size_t kOutcomeCount = 9;
 
