@@ -22,6 +22,9 @@ void add_list_commands(CLI::App& app, int& exit_code);
 /// Prints the error to stderr and returns kBadInput.
 int report(const Error& error);
 
+/// For options that name a file or a folder: `--out "$UNSET"` is a slip, not a wish for none.
+[[nodiscard]] CLI::Validator not_empty();
+
 /// Whether progress may be shown: stderr is a terminal.
 [[nodiscard]] bool on_terminal();
 

@@ -63,7 +63,9 @@ void add_demo_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "demo", "The story of gemma-3-27b-it, then three policies on a busy mixed cluster");
-  command->add_option("--out", arguments->out, "Write the second part's files to this folder");
+  command->add_option("--out", arguments->out, "Write the second part's files to this folder")
+      ->type_name("FOLDER")
+      ->check(not_empty());
   command->add_flag("--force", arguments->force, "Replace an earlier result in the --out folder");
   command->callback([arguments, &exit_code] {
     const Status status = run_demo(arguments->out, arguments->force);

@@ -1,16 +1,40 @@
 // The `headroom` command: argument parsing and exit codes. All work is done in study/.
 
 #include "cli/commands.hpp"
+#include "sim/core/nearest.hpp"
 #include "study/result_json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
 
 namespace headroom::cli {
 namespace {
+
+// Said before parsing: the parser would only miss a subcommand.
+std::optional<Error> unknown_first_word(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2) return std::nullopt;
+  const std::string name = argv[1];
+  const bool option = name.starts_with('-');
+  std::vector<std::string> known = {"-h", "--help", "--version"};
+  if (!option) {
+    known.clear();
+    for (const CLI::App* command : app.get_subcommands(nullptr)) {
+      known.push_back(command->get_name());
+    }
+  }
+  if (std::find(known.begin(), known.end(), name) != known.end()) return std::nullopt;
+  return Error{fmt::format("there is no {} '{}'", option ? "option" : "command", name),
+               {},
+               suggest(name, known)};
+}
 
 int run(int argc, char** argv) {
   CLI::App app{
@@ -27,11 +51,16 @@ int run(int argc, char** argv) {
   add_run_command(app, exit_code);
   add_explain_command(app, exit_code);
   add_list_commands(app, exit_code);
+  if (const auto wrong = unknown_first_word(app, argc, argv)) return report(*wrong);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? kDone : kBadInput;
+  }
+  // What was printed may still be in the buffer: a full disk shows only now.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return report({"cannot write to the standard output: is the disk full?", {}, {}});
   }
   return exit_code;
 }
@@ -42,6 +71,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return headroom::cli::run(argc, argv);
+  } catch (const std::system_error& error) {  // printing to a full disk
+    fmt::print(stderr, "headroom: {}\n", error.what());
+    return headroom::cli::kBadInput;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "headroom: out of memory\n");
   } catch (const std::exception& error) {

@@ -12,6 +12,12 @@ int report(const Error& error) {
   return kBadInput;
 }
 
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](const std::string& text) { return std::string(text.empty() ? "it is empty" : ""); }, "",
+      "not empty");
+}
+
 bool on_terminal() { return ::isatty(STDERR_FILENO) != 0; }
 
 }  // namespace headroom::cli

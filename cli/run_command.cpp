@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -16,13 +17,14 @@ namespace headroom::cli {
 namespace {
 
 constexpr std::uint64_t kMostSeeds = 10'000;
+constexpr std::uint64_t kLargestSeed = 1'000'000'000'000;  // as the scenario's key
 
 struct RunArguments {
   std::string scenario;
   std::string trace;
   std::vector<std::string> policies;
   std::vector<std::string> sets;
-  std::string seeds;
+  std::optional<std::string> seeds;
   std::string out;
   int jobs = 0;
   bool json = false;
@@ -31,41 +33,46 @@ struct RunArguments {
   bool no_audit = false;
 };
 
-Error bad_seeds(const std::string& text) {
-  return {fmt::format("'{}' does not name seeds", text),
-          {"--seeds"},
-          "a range such as 1..5, or a list such as 1,2,7"};
+tl::unexpected<Error> bad_seeds(std::string message) {
+  return fail(std::move(message), {"--seeds"},
+              fmt::format("a range such as 1..5, or a list such as 1,2,7: up to {} seeds from 0 "
+                          "to {}",
+                          kMostSeeds, kLargestSeed));
 }
 
-bool parse_seed(std::string_view text, std::uint64_t& seed) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  return code == std::errc() && end == text.data() + text.size();
+Result<std::uint64_t> parse_seed(std::string_view text) {
+  std::uint64_t seed = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, code] = std::from_chars(text.data(), last, seed);
+  if (code != std::errc() || end != last || seed > kLargestSeed) {
+    return bad_seeds(fmt::format("'{}' is not a seed", text));
+  }
+  return seed;
 }
 
 // "1..5" or "1,2,7"
-Result<std::vector<std::uint64_t>> parse_seeds(const std::string& text) {
+Result<std::vector<std::uint64_t>> parse_seeds(std::string_view text) {
   std::vector<std::uint64_t> seeds;
-  if (text.empty()) return seeds;
-  if (const auto dots = text.find(".."); dots != std::string::npos) {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    const std::string_view view(text);
-    if (!parse_seed(view.substr(0, dots), first) || !parse_seed(view.substr(dots + 2), last) ||
-        last < first || last - first >= kMostSeeds) {
-      return tl::unexpected<Error>(bad_seeds(text));
-    }
+  if (const auto dots = text.find(".."); dots != std::string_view::npos) {
+    HEADROOM_TRY(const std::uint64_t first, parse_seed(text.substr(0, dots)));
+    HEADROOM_TRY(const std::uint64_t last, parse_seed(text.substr(dots + 2)));
+    if (last < first) return bad_seeds(fmt::format("'{}' ends before it begins", text));
+    if (last - first >= kMostSeeds) return bad_seeds(fmt::format("'{}' are too many", text));
     for (std::uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
     return seeds;
   }
-  std::string_view rest(text);
-  while (true) {
-    const auto comma = rest.find(',');
-    std::uint64_t seed = 0;
-    if (!parse_seed(rest.substr(0, comma), seed)) return tl::unexpected<Error>(bad_seeds(text));
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    HEADROOM_TRY(const std::uint64_t seed, parse_seed(text.substr(0, comma)));
+    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
+      return bad_seeds(fmt::format("seed {} is named twice", seed));
+    }
     seeds.push_back(seed);
-    if (comma == std::string_view::npos) return seeds;
-    rest.remove_prefix(comma + 1);
+    if (seeds.size() > kMostSeeds) return bad_seeds("these are too many");
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
   }
+  return seeds;
 }
 
 void print_report(const Scenario& scenario, const StudyResult& result, const std::string& out) {
@@ -87,7 +94,9 @@ Result<int> run_scenario(const RunArguments& arguments) {
   overrides.no_audit = arguments.no_audit;
   if (!arguments.trace.empty()) overrides.trace = arguments.trace;
   StudyOptions options;
-  HEADROOM_TRY(options.seeds, parse_seeds(arguments.seeds));
+  if (arguments.seeds) {
+    HEADROOM_TRY(options.seeds, parse_seeds(*arguments.seeds));
+  }
   HEADROOM_TRY(const Scenario scenario, read_scenario(arguments.scenario, overrides));
 
   std::unique_ptr<RunFolder> folder;
@@ -121,19 +130,36 @@ Result<int> run_scenario(const RunArguments& arguments) {
 void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand("run", "Run a scenario under its policies, side by side");
-  command->add_option("scenario", arguments->scenario, "Scenario file (TOML)")->required();
-  command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's");
-  command->add_option("--policy", arguments->policies,
-                      "Run this policy (again for more); default: the scenario's");
-  command->add_option(
-      "--seeds", arguments->seeds,
-      "1..5 or 1,2,7: mean and 95 % interval over them; default: the scenario's seed");
-  command->add_option("--set", arguments->sets,
-                      "key.path=value: override one value of the scenario (again for more)");
-  command->add_option("--out", arguments->out,
-                      "Write result.json, series and decision logs to this folder");
+  command->add_option("scenario", arguments->scenario, "Scenario file (TOML)")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's")
+      ->type_name("FILE")
+      ->check(not_empty());
+  // One value each time, so that the scenario may follow it.
+  command
+      ->add_option("--policy", arguments->policies,
+                   "Run this policy (again for more); default: the scenario's")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--seeds", arguments->seeds,
+                   "1..5 or 1,2,7: mean and 95 % interval over them; default: the scenario's seed")
+      ->type_name("SEEDS");
+  command
+      ->add_option("--set", arguments->sets,
+                   "Override one value of the scenario (again for more), "
+                   "for example queue.waiting_limit_s=60")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--out", arguments->out,
+                   "Write result.json, series and decision logs to this folder")
+      ->type_name("FOLDER")
+      ->check(not_empty());
   command->add_option("-j,--jobs", arguments->jobs, "Runs at a time; default: one per core")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   command->add_flag("--json", arguments->json, "Print result.json instead of tables");
   command->add_flag("--force", arguments->force, "Replace an earlier result in the --out folder");
   command->add_flag("--no-log", arguments->no_log, "Write no decision logs");

@@ -6,7 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <unordered_map>
+#include <vector>
 
 namespace headroom {
 namespace {
@@ -21,9 +22,10 @@ class FallbackSearch final : public Placer {
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log) override {
     const auto& plans = context_.plans.plans(request.shape);
-    if (log != nullptr) explain_refused_sizes(request.shape, *log);
+    if (log != nullptr) *log = refused_sizes(request.shape);
     if (plans.empty()) return Never{"no_valid_plan"};
-    RoomSearch search(cluster, request.shape);
+    RoomSearch search(cluster, request.shape, request.freed);
+    if (log == nullptr && search.hopeless(request.shape.allowed)) return NotNow{"no_room"};
     for (const RankedPlan& plan : plans) {
       if (auto layout = PlanSpace::find_room(search, plan)) {
         return Place{std::move(*layout),
@@ -37,18 +39,22 @@ class FallbackSearch final : public Placer {
 
  private:
   // Sizes on one node that the engine refuses, each with its rule: what a person asks first.
-  void explain_refused_sizes(const InternedShape& shape, std::vector<PassedOver>& log) const {
+  const std::vector<PassedOver>& refused_sizes(const InternedShape& shape) {
+    const auto found = refused_sizes_.find(shape.gpu_shape);
+    if (found != refused_sizes_.end()) return found->second;
     const LlmDeployment& llm = shape.shape.llm();
     const EngineRules& engine = context_.plans.engine();
+    std::vector<PassedOver> out;
     for (const GpuTypeId type : shape.allowed) {
       const GpuType& gpu = context_.cluster.gpu_types[index(type)];
       for (int tp = 1; tp <= context_.cluster.largest_node(type); ++tp) {
         const auto verdict = engine.check(*llm.model, {tp, 1}, gpu.memory, llm.limits);
         if (verdict.accepted) continue;
-        log.push_back({fmt::format("TP {} on one node of {}", tp, gpu.name),
+        out.push_back({fmt::format("TP {} on one node of {}", tp, gpu.name),
                        verdict.refusal.rule + ": " + verdict.refusal.sentence});
       }
     }
+    return refused_sizes_.emplace(shape.gpu_shape, std::move(out)).first->second;
   }
 
   [[nodiscard]] std::string describe(const RankedPlan& plan) const {
@@ -58,6 +64,7 @@ class FallbackSearch final : public Placer {
   }
 
   PlacerContext context_;
+  std::unordered_map<ShapeId, std::vector<PassedOver>> refused_sizes_;  // by gpu_shape
 };
 
 }  // namespace

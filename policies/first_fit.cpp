@@ -13,7 +13,11 @@ namespace {
 
 class FirstFit final : public Placer {
  public:
-  explicit FirstFit(const PlacerContext& context) : context_(context) {}
+  explicit FirstFit(const PlacerContext& context) : context_(context) {
+    for (std::size_t type = 0; type < context.cluster.gpu_types.size(); ++type) {
+      gpu_counts_.push_back(context.cluster.gpu_count(static_cast<GpuTypeId>(type)));
+    }
+  }
 
   [[nodiscard]] std::string_view name() const override { return "first-fit"; }
   [[nodiscard]] bool takes(RequestKind kind) const override { return kind == RequestKind::opaque; }
@@ -86,7 +90,7 @@ class FirstFit final : public Placer {
     bool possible = false;
     RoomSearch search(cluster, shape);
     for (const GpuTypeId type : shape.allowed) {
-      if (shape.shape.opaque().gpus > context_.cluster.gpu_count(type)) continue;
+      if (shape.shape.opaque().gpus > gpu_counts_[index(type)]) continue;
       possible = true;
       if (auto layout = find_opaque_room(cluster, search, shape.shape.opaque(), type)) {
         return Place{std::move(*layout), "larger than a node: as few nodes as can be"};
@@ -97,6 +101,7 @@ class FirstFit final : public Placer {
   }
 
   PlacerContext context_;
+  std::vector<std::int64_t> gpu_counts_;  // by type
 };
 
 }  // namespace

@@ -80,6 +80,7 @@ void DecisionLog::submitted(SimTime now, RequestId id, const Request& request,
   record.update(shape_facts(shape.shape));
   if (!request.group.empty()) record["group"] = request.group;
   sink_->write(record);
+  if (shape.shape.kind() == RequestKind::opaque) opaque_.insert(id);
 }
 
 void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
@@ -100,8 +101,10 @@ void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
     if (!layout.parts.empty() && !layout.parts.front().devices.empty()) {
       record["gpu"] = cluster_.gpu_types[index(layout.gpu)].name;
     }
-    record["tp"] = layout.plan.tp;
-    record["pp"] = layout.plan.pp;
+    if (opaque_.erase(id) == 0) {
+      record["tp"] = layout.plan.tp;
+      record["pp"] = layout.plan.pp;
+    }
     tries_.erase(id);
   } else if (const auto* never = std::get_if<Never>(&decision)) {
     record["verdict"] = "never";
@@ -162,8 +165,12 @@ void DecisionLog::finished(SimTime now, const Request&, const InternedShape&,
   if (record.timed_out) out["timeout"] = true;
   out["attempts"] = record.attempts;
   out["waited_s"] = to_seconds(record.waited);
+  if (const auto tries = tries_.find(record.request); tries != tries_.end()) {
+    out["tries"] = tries->second;
+    tries_.erase(tries);
+  }
+  opaque_.erase(record.request);
   sink_->write(out);
-  tries_.erase(record.request);
 }
 
 }  // namespace headroom

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace headroom {
 
@@ -28,7 +29,8 @@ class DecisionLog final : public Observer {
   void ready(SimTime now, const Placement& placement) override;
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
-  [[nodiscard]] bool wants_reasons() const override { return true; }
+  /// At the first try of each request.
+  [[nodiscard]] bool wants_reasons(RequestId id) const override { return !tries_.contains(id); }
 
   /// Error: a write failed.
   [[nodiscard]] Status close();
@@ -40,6 +42,7 @@ class DecisionLog final : public Observer {
   std::unique_ptr<Sink> sink_;
   const ClusterSpec& cluster_;
   std::unordered_map<RequestId, int> tries_;  // of requests not placed yet
+  std::unordered_set<RequestId> opaque_;      // of those, the ones that have no TP and no PP
 };
 
 }  // namespace headroom

@@ -60,9 +60,12 @@ std::string decision(const Json& record) {
   if (verdict == "place") {
     const std::string gpu =
         record.contains("gpu") ? " on " + record.value("gpu", "") : std::string();
-    return fmt::format("    {}: placed{} with TP {} x PP {}, at try {}: {}\n{}", at(record), gpu,
-                       record.value("tp", 0), record.value("pp", 0), record.value("try", 0),
-                       record.value("why", ""), passed_over(record));
+    const std::string plan =
+        record.contains("tp")
+            ? fmt::format(" with TP {} x PP {}", record.value("tp", 0), record.value("pp", 0))
+            : std::string();
+    return fmt::format("    {}: placed{}{}, at try {}: {}\n{}", at(record), gpu, plan,
+                       record.value("try", 0), record.value("why", ""), passed_over(record));
   }
   return fmt::format("    {}: {} ({})\n{}", at(record),
                      verdict == "never" ? "turned away for good" : "did not fit, waits",
@@ -75,9 +78,10 @@ std::string nodes(const Json& record) {
     const auto& devices = node["devices"];
     out += fmt::format("      {}", node.value("node", ""));
     if (!devices.empty()) {
-      out += fmt::format(": device{} {}, {} of each", devices.size() == 1 ? "" : "s",
+      const bool one = devices.size() == 1;
+      out += fmt::format(": device{} {}, {} of {}", one ? "" : "s",
                          fmt::join(devices.get<std::vector<int>>(), ", "),
-                         bytes_text(node.value("bytes", std::int64_t{0})));
+                         bytes_text(node.value("bytes", std::int64_t{0})), one ? "it" : "each");
     }
     out += "\n";
   }
@@ -94,9 +98,13 @@ std::string refusal(const Json& record) {
 }
 
 std::string ending(const Json& record) {
-  std::string out = fmt::format("    {}: {}", at(record), record.value("outcome", ""));
+  std::string out = fmt::format("    {}: ended: {}", at(record), record.value("outcome", ""));
   if (record.contains("reason")) out += fmt::format(" ({})", record.value("reason", ""));
   if (record.value("timeout", false)) out += ", its waiting limit ran out";
+  if (const int tries = record.value("tries", 0); tries > 1) {
+    out += fmt::format(", after {} tries", tries);
+  }
+  if (record.value("outcome", "").starts_with("refused")) return out + "\n";
   return out + fmt::format("; waited {} s\n", record.value("waited_s", 0.0));
 }
 
@@ -128,15 +136,19 @@ Result<std::optional<std::string>> explain_in(const fs::path& log, const std::st
         text.find(marker.substr(0, marker.size() - 1) + "}") == std::string_view::npos) {
       continue;
     }
-    const Json record = Json::parse(text, nullptr, false);
-    if (record.is_discarded()) return fail("this line is not JSON", {log.string()});
-    if (names_it) {
-      if (record.value("name", "") != request) continue;
-      marker = fmt::format("\"request\":{},", record.value("request", std::int64_t{0}));
-      out.clear();
-      found = true;
+    try {
+      const Json record = Json::parse(text);
+      if (names_it) {
+        if (record.value("name", "") != request) continue;
+        marker = fmt::format("\"request\":{},", record.value("request", std::int64_t{0}));
+        out.clear();
+        found = true;
+      }
+      out += sentence(record);
+    } catch (const Json::exception&) {
+      return fail("this line is not a record of a decision log", lines.place(),
+                  "the file is damaged: run the scenario again");
     }
-    out += sentence(record);
   }
   if (out.empty()) return std::nullopt;
   return out;

@@ -12,6 +12,29 @@ namespace headroom {
 namespace {
 
 constexpr std::int64_t kMaxTokens = 100'000'000;
+constexpr std::int64_t kMaxSequences = 1'000'000;
+constexpr std::size_t kMaxNameBytes = 200;  // names stand in tables
+
+template <class T>
+void sort_unique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+std::string read_name(const ConfigTable& entry) {
+  std::string name = entry.text("name");
+  if (!entry.status()) return name;
+  if (name.empty()) entry.reject("name", "'name' is empty: every request needs a name");
+  if (name.size() > kMaxNameBytes) {
+    entry.reject("name", fmt::format("this name has {} bytes, but may have {}: '{}...'",
+                                     name.size(), kMaxNameBytes, name.substr(0, 40)));
+  }
+  if (std::any_of(name.begin(), name.end(),
+                  [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+    entry.reject("name", "this name has a control character in it", "names stand in tables");
+  }
+  return name;
+}
 
 Result<std::shared_ptr<const Model>> read_model(const ConfigTable& entry,
                                                 const std::filesystem::path& base) {
@@ -22,9 +45,7 @@ Result<std::shared_ptr<const Model>> read_model(const ConfigTable& entry,
         entry.place());
   }
   if (entry.has("config")) {
-    const std::string text = entry.text("config");
-    HEADROOM_CHECK(entry.status());
-    HEADROOM_TRY(const auto file, resolve_path(text, base));
+    HEADROOM_TRY(const auto file, path_at(entry, "config", base));
     HEADROOM_TRY(Model model, read_model_config(file));
     return std::make_shared<const Model>(std::move(model));
   }
@@ -40,7 +61,7 @@ Result<LlmDeployment> read_deployment(const ConfigTable& entry, const std::files
   HEADROOM_TRY(llm.model, read_model(entry, base));
   ServingLimits& limits = llm.limits;
   limits.context = entry.integer_or("context", {1, kMaxTokens}, limits.context);
-  limits.sequences = entry.integer_or("sequences", {1, kMaxTokens}, limits.sequences);
+  limits.sequences = entry.integer_or("sequences", {1, kMaxSequences}, limits.sequences);
   limits.batched_tokens =
       entry.integer_or("batched_tokens", {1, kMaxTokens}, limits.batched_tokens);
   limits.utilisation_ppm = static_cast<std::int64_t>(
@@ -49,7 +70,7 @@ Result<LlmDeployment> read_deployment(const ConfigTable& entry, const std::files
   for (const auto tp : entry.integers_or("allowed_tp", {1, 1024}, {})) {
     llm.allowed_tp.push_back(static_cast<int>(tp));
   }
-  std::sort(llm.allowed_tp.begin(), llm.allowed_tp.end());
+  sort_unique(llm.allowed_tp);
   return llm;
 }
 
@@ -63,9 +84,17 @@ OpaqueTask read_task(const ConfigTable& entry) {
   return task;
 }
 
-void add_replicas(const Request& request, std::int64_t replicas, std::vector<Request>& out) {
+void add_replicas(const ConfigTable& entry, const Request& request, std::set<std::string>& names,
+                  std::vector<Request>& out) {
+  const auto replicas = entry.integer_or("replicas", {1, 100'000}, 1);
+  const auto add = [&](Request one) {
+    if (!names.insert(one.name).second) {
+      entry.reject("name", fmt::format("two requests are named '{}'", one.name));
+    }
+    out.push_back(std::move(one));
+  };
   if (replicas == 1) {
-    out.push_back(request);
+    add(request);
     return;
   }
   for (std::int64_t i = 1; i <= replicas; ++i) {
@@ -73,7 +102,7 @@ void add_replicas(const Request& request, std::int64_t replicas, std::vector<Req
     replica.name = fmt::format("{}/{}", request.name, i);
     replica.group = request.name;
     replica.group_size = static_cast<int>(replicas);
-    out.push_back(std::move(replica));
+    add(std::move(replica));
   }
 }
 
@@ -85,10 +114,7 @@ Result<std::vector<Request>> read_listed_requests(const ConfigTable& config,
   std::set<std::string> names;
   for (const auto& entry : config.tables("request")) {
     Request request;
-    request.name = entry.text("name");
-    if (!names.insert(request.name).second) {
-      entry.reject("name", fmt::format("two requests are named '{}'", request.name));
-    }
+    request.name = read_name(entry);
     request.arrival = SimTime(entry.seconds_or("arrival_s", Duration(0)));
     request.lifetime = entry.seconds_or("lifetime_s", std::chrono::hours(1));
     if (entry.has("model") || entry.has("config")) {
@@ -99,10 +125,9 @@ Result<std::vector<Request>> read_listed_requests(const ConfigTable& config,
     request.shape.cpu_milli = 1000 * entry.integer_or("cpus", {0, 1'000'000}, 0);
     request.shape.ram = entry.bytes_or("ram", 0);
     request.shape.allowed_gpus = entry.texts_or("gpu_types", {});
-    std::sort(request.shape.allowed_gpus.begin(), request.shape.allowed_gpus.end());
-    const auto replicas = entry.integer_or("replicas", {1, 100'000}, 1);
+    sort_unique(request.shape.allowed_gpus);
     HEADROOM_CHECK(config.status());
-    add_replicas(request, replicas, out);
+    add_replicas(entry, request, names, out);
   }
   HEADROOM_CHECK(config.status());
   std::stable_sort(out.begin(), out.end(),

@@ -1,6 +1,9 @@
 #pragma once
 // The folder of a run's files: filled under a temporary name, renamed when all is there. What fails
 // or is killed half-way leaves nothing under the final name.
+//
+// The temporary folder is .NAME.partial-PID beside the final one, and locked (flock) as long as its
+// process lives. One that a killed process left is removed by the next run into the same name.
 
 #include "sim/core/result.hpp"
 
@@ -13,8 +16,9 @@ namespace headroom {
 
 class RunFolder {
  public:
-  /// Makes the temporary folder beside `target`. Error: `target` is there and not empty (unless
-  /// `replace`, and it holds a result of headroom), or cannot be made.
+  /// Makes the temporary folder beside `target`, and removes those for the same `target` whose
+  /// process is gone. Error: `target` is there and not empty (unless `replace`, and it holds a
+  /// result of headroom), or cannot be made.
   [[nodiscard]] static Result<std::unique_ptr<RunFolder>> create(
       const std::filesystem::path& target, bool replace);
   /// Removes what was not committed.
@@ -24,14 +28,20 @@ class RunFolder {
 
   [[nodiscard]] const std::filesystem::path& path() const { return temporary_; }
   [[nodiscard]] Status write(const std::string& name, std::string_view content) const;
-  /// Renames to the final name.
+  /// Renames to the final name. Error: somebody has put files there in the meantime, or the rename
+  /// fails.
   [[nodiscard]] Status commit();
 
  private:
-  RunFolder(std::filesystem::path target, std::filesystem::path temporary)
-      : target_(std::move(target)), temporary_(std::move(temporary)) {}
+  RunFolder(std::filesystem::path target, std::filesystem::path temporary, int lock, bool replace)
+      : target_(std::move(target)),
+        temporary_(std::move(temporary)),
+        lock_(lock),
+        replace_(replace) {}
   std::filesystem::path target_;
   std::filesystem::path temporary_;
+  int lock_;  // descriptor of temporary_, locked; -1 where the file system has no locks
+  bool replace_;
 };
 
 }  // namespace headroom

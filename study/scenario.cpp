@@ -1,10 +1,10 @@
 #include "study/scenario.hpp"
 
 #include "policies/registry.hpp"
-#include "sim/core/nearest.hpp"
+#include "sim/cluster/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/listed_requests.hpp"
-#include "study/run_parts.hpp"
+#include "study/scenario_check.hpp"
 #include "traces/formats.hpp"
 #include "traces/openb_nodes.hpp"
 
@@ -22,19 +22,42 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kVersion = 1;
+// Bounds that keep every sum of times inside the simulated clock.
+constexpr Duration kLongestWait = std::chrono::hours{24 * 3650};
+constexpr Duration kLongestStep = std::chrono::hours{24 * 7};  // of a start or a back-off
+constexpr std::int64_t kSlowestStorage = 1'000'000;            // bytes/s
+constexpr std::size_t kMostGpusPerNode = 64;
 
-void check_schema(const ConfigTable& config) {
-  const std::string schema = config.text_or("schema", "headroom.scenario");
-  if (schema != "headroom.scenario") {
-    config.reject("schema", fmt::format("this is a '{}', not a scenario", schema));
+void check_schema(const ConfigTable& config, std::string_view wanted) {
+  const std::string schema = config.text_or("schema", wanted);
+  if (schema != wanted) {
+    config.reject("schema", fmt::format("this is a '{}', but a '{}' is wanted", schema, wanted));
   }
-  (void)config.integer_or("version", {kVersion, kVersion}, kVersion);
+  const auto version = config.integer_or("version", {0, 1'000'000}, kVersion);
+  if (version != kVersion) {
+    config.reject("version", fmt::format("this is version {} of '{}', but version {} is wanted",
+                                         version, wanted, kVersion));
+  }
+}
+
+// Decimal seconds up to `most`.
+Duration seconds_up_to(const ConfigTable& table, const char* key, Duration most,
+                       Duration fallback) {
+  const Duration value = table.seconds_or(key, fallback);
+  if (value <= most) return value;
+  table.reject(key, fmt::format("'{}' is {} s, but may be at most {} s ({})", key,
+                                seconds_text(value), seconds_text(most), duration_text(most)));
+  return fallback;
 }
 
 GpuAliases read_aliases(const ConfigTable& config) {
   GpuAliases aliases;
   const ConfigTable table = config.table("gpu_alias");
-  for (const auto& name : table.keys()) aliases[name] = table.text(name);
+  for (const auto& name : table.keys()) {
+    aliases[name] = table.text(name);
+    const auto type = find_gpu_type(aliases[name]);
+    if (table.status() && !type) table.reject(name, type.error().message, type.error().hint);
+  }
   return aliases;
 }
 
@@ -42,6 +65,11 @@ Result<ClusterSpec> cluster_of_openb(const fs::path& file, const GpuAliases& ali
   HEADROOM_TRY(const auto nodes, read_openb_nodes(file));
   ClusterSpec spec;
   for (const OpenbNode& node : nodes) {
+    if (static_cast<std::size_t>(node.gpus) > kMostGpusPerNode) {
+      return fail(fmt::format("node '{}' has {} GPUs, but may have {}", node.name, node.gpus,
+                              kMostGpusPerNode),
+                  {file.string()});
+    }
     NodeShape shape;
     shape.cpu_milli = node.cpu_milli;
     shape.ram = node.ram;
@@ -66,14 +94,13 @@ Result<ClusterSpec> read_cluster_table(const ConfigTable& config, const fs::path
   }
   HEADROOM_CHECK(config.status());
   if (from_openb) {
-    HEADROOM_TRY(const fs::path file, resolve_path(table.text("openb_nodes"), base));
+    HEADROOM_TRY(const fs::path file, path_at(table, "openb_nodes", base));
     return cluster_of_openb(file, aliases);
   }
   if (!from_file) return read_cluster(table, aliases);
-  HEADROOM_TRY(const fs::path file, resolve_path(table.text("file"), base));
+  HEADROOM_TRY(const fs::path file, path_at(table, "file", base));
   HEADROOM_TRY(const auto content, ConfigTable::read(file));
-  (void)content.text_or("schema", "headroom.cluster");
-  (void)content.integer_or("version", {kVersion, kVersion}, kVersion);
+  check_schema(content, "headroom.cluster");
   (void)content.text_or("name", "");
   (void)content.text_or("description", "");
   HEADROOM_TRY(ClusterSpec spec, read_cluster(content, aliases));
@@ -90,13 +117,7 @@ void read_engine(const ConfigTable& config, Scenario& scenario) {
   overheads.hybrid_kv_cache = table.flag_or("hybrid_kv_cache", overheads.hybrid_kv_cache);
 }
 
-void read_simulation(const ConfigTable& config, Scenario& scenario) {
-  SimulationOptions& options = scenario.simulation;
-  const ConfigTable queue = config.table("queue");
-  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), "fifo-skip");
-  options.waiting_limit = queue.seconds_or("waiting_limit_s", *options.waiting_limit);
-  if (queue.flag_or("wait_forever", false)) options.waiting_limit.reset();
-
+void read_starts(const ConfigTable& config, SimulationOptions& options) {
   const ConfigTable refusal = config.table("refusal");
   static const std::array<std::string, 3> choices = {"restart_in_place", "give_up", "replan"};
   const std::string choice = refusal.choice_or("on_refusal", choices, choices[0]);
@@ -104,18 +125,33 @@ void read_simulation(const ConfigTable& config, Scenario& scenario) {
                        : choice == choices[2] ? OnRefusal::replan
                                               : OnRefusal::restart_in_place;
   StartupModel& startup = options.startup;
+  const auto step = [&](const char* key, Duration& value) {
+    value = seconds_up_to(refusal, key, kLongestStep, value);
+  };
   startup.attempts = static_cast<int>(refusal.integer_or("attempts", {1, 1000}, startup.attempts));
-  startup.backoff_first = refusal.seconds_or("backoff_first_s", startup.backoff_first);
-  startup.backoff_most = refusal.seconds_or("backoff_most_s", startup.backoff_most);
-  startup.configuration_check =
-      refusal.seconds_or("configuration_check_s", startup.configuration_check);
-  startup.model_build = refusal.seconds_or("model_build_s", startup.model_build);
-  startup.memory_check = refusal.seconds_or("memory_check_s", startup.memory_check);
+  step("backoff_first_s", startup.backoff_first);
+  step("backoff_most_s", startup.backoff_most);
+  step("configuration_check_s", startup.configuration_check);
+  step("model_build_s", startup.model_build);
+  step("memory_check_s", startup.memory_check);
   const ConfigTable start = config.table("startup");
   startup.storage_bandwidth = start.bytes_or("storage_bandwidth", startup.storage_bandwidth);
-  if (startup.storage_bandwidth == 0) {
-    start.reject("storage_bandwidth", "'storage_bandwidth' must be above zero");
+  if (startup.storage_bandwidth < kSlowestStorage) {
+    start.reject("storage_bandwidth",
+                 fmt::format("'startup.storage_bandwidth' is {} bytes/s, but must be at least {}",
+                             startup.storage_bandwidth, kSlowestStorage));
   }
+}
+
+void read_simulation(const ConfigTable& config, Scenario& scenario) {
+  SimulationOptions& options = scenario.simulation;
+  const ConfigTable queue = config.table("queue");
+  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), "fifo-skip");
+  options.waiting_limit =
+      seconds_up_to(queue, "waiting_limit_s", kLongestWait, *options.waiting_limit);
+  if (queue.flag_or("wait_forever", false)) options.waiting_limit.reset();
+
+  read_starts(config, options);
 
   const ConfigTable run = config.table("run");
   options.audit = run.flag_or("audit", true);
@@ -128,8 +164,8 @@ void read_simulation(const ConfigTable& config, Scenario& scenario) {
   }
   const ConfigTable output = config.table("output");
   scenario.series_interval = output.seconds_or("series_interval_s", scenario.series_interval);
-  if (scenario.series_interval.count() == 0) {
-    output.reject("series_interval_s", "'series_interval_s' must be above zero");
+  if (scenario.series_interval < std::chrono::seconds(1)) {
+    output.reject("series_interval_s", "'output.series_interval_s' must be at least 1");
   }
 }
 
@@ -172,11 +208,16 @@ Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& b
     (void)table.text_or("trace", "");
     workload.file = *overrides.trace;
   } else {
-    HEADROOM_TRY(workload.file, resolve_path(table.text("trace"), base));
+    HEADROOM_TRY(workload.file, path_at(table, "trace", base));
   }
   static const std::array<std::string, 2> meanings = {"opaque", "llm"};
   workload.as_llm = table.choice_or("as", meanings, "opaque") == "llm";
   workload.format = table.choice_or("format", task_format_names(), "");
+  // The scenario's format is that of its own trace; with --trace the file tells, unless --set does.
+  const bool set =
+      std::any_of(overrides.sets.begin(), overrides.sets.end(),
+                  [](const std::string& text) { return text.starts_with("workload.format="); });
+  if (overrides.trace && !set) workload.format.clear();
   if (table.has("load")) workload.load = table.number("load", {0.001, 100.0});
   if (workload.as_llm && !table.has("mix")) {
     table.reject("as", "as = \"llm\" needs a mix of models",
@@ -187,7 +228,7 @@ Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& b
     HEADROOM_TRY(workload.format, guess_format(workload.file));
   }
   if (table.has("mix")) {
-    HEADROOM_TRY(const fs::path file, resolve_path(table.text("mix"), base));
+    HEADROOM_TRY(const fs::path file, path_at(table, "mix", base));
     HEADROOM_TRY(workload.mix, read_mix(file));
   }
   return workload;
@@ -207,9 +248,8 @@ Result<Workload> read_generated_workload(const ConfigTable& table, const fs::pat
   config.cpu_milli_per_gpu =
       1000 * generate.integer_or("cpus_per_gpu", {0, 10'000}, config.cpu_milli_per_gpu / 1000);
   config.ram_per_gpu = generate.bytes_or("ram_per_gpu", config.ram_per_gpu);
-  const std::string mix = table.text("mix");
   HEADROOM_CHECK(table.status());
-  HEADROOM_TRY(const fs::path file, resolve_path(mix, base));
+  HEADROOM_TRY(const fs::path file, path_at(table, "mix", base));
   HEADROOM_TRY(workload.mix, read_mix(file));
   return workload;
 }
@@ -221,17 +261,26 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
   const bool generated = table.has("generate");
   const bool listed = config.has("request");
   if (trace + generated + listed > 1) {
-    return fail("a scenario takes one of: workload.trace, [workload.generate], [[request]]",
-                table.place());
+    return fail(
+        "a scenario takes one of: workload.trace (or --trace), [workload.generate], "
+        "[[request]]",
+        table.place());
+  }
+  if (cluster_gpus == 0 && (generated || table.has("load"))) {
+    return fail("a load is a share of the cluster's GPUs, and this cluster has none",
+                table.place(generated ? "generate" : "load"));
   }
   if (trace) return read_trace_workload(table, base, overrides);
   if (generated) return read_generated_workload(table, base, cluster_gpus);
   if (!listed) {
+    // Rather a misspelt [[request]] or [workload] than this.
+    if (!config.has("workload")) HEADROOM_CHECK(config.finish());
     return fail("nothing to run: no workload", config.place("workload"),
                 "name a trace with workload.trace or --trace, or add [workload.generate] or "
                 "[[request]]");
   }
   HEADROOM_TRY(auto requests, read_listed_requests(config, base));
+  if (requests.empty()) return fail("nothing to run: no [[request]]", config.place("request"));
   return ListedWorkload{std::move(requests)};
 }
 
@@ -258,31 +307,6 @@ void read_expectations(const ConfigTable& config, Scenario& scenario) {
   }
 }
 
-// A GPU type that a listed request names must be one of the cluster's: a typing error otherwise.
-Status check_listed_gpu_types(const ConfigTable& config, const Scenario& scenario) {
-  std::vector<std::string> known;
-  for (const auto& type : scenario.cluster.gpu_types) known.push_back(type.name);
-  for (const auto& entry : config.tables("request")) {
-    for (const auto& name : entry.texts_or("gpu_types", {})) {
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      return fail(fmt::format("the cluster has no GPU type '{}'", name), entry.place("gpu_types"),
-                  suggest(name, known));
-    }
-  }
-  return {};
-}
-
-// Policies read their own options: each is built once, so that a wrong option is found before
-// anything runs.
-Status check_policy_options(const Scenario& scenario) {
-  HEADROOM_TRY(const auto parts, RunParts::make(scenario));
-  for (const auto& policy : policies()) {
-    const PlacerContext context{scenario.cluster, parts->plans()};
-    (void)policy.make(context, scenario.config->table("policy").table(policy.name));
-  }
-  return scenario.config->status();
-}
-
 }  // namespace
 
 Result<fs::path> resolve_path(const std::string& text, const fs::path& base) {
@@ -300,6 +324,14 @@ Result<fs::path> resolve_path(const std::string& text, const fs::path& base) {
   return slash == std::string::npos ? fs::path(value) : fs::path(value) / text.substr(slash + 1);
 }
 
+Result<fs::path> path_at(const ConfigTable& table, std::string_view key, const fs::path& base) {
+  const std::string text = table.text(key);
+  HEADROOM_CHECK(table.status());
+  auto path = resolve_path(text, base);
+  if (!path) return fail(path.error().message, table.place(key), path.error().hint);
+  return path;
+}
+
 Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& overrides) {
   HEADROOM_TRY(auto config, ConfigTable::read(file));
   for (const auto& set : overrides.sets) HEADROOM_CHECK(config.set(set));
@@ -307,7 +339,7 @@ Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& ov
 
   Scenario scenario;
   scenario.file = file;
-  check_schema(config);
+  check_schema(config, "headroom.scenario");
   scenario.name = config.text_or("name", file.stem().string());
   scenario.description = config.text_or("description", "");
   scenario.seed = static_cast<std::uint64_t>(config.integer_or("seed", {0, 1'000'000'000'000}, 1));
@@ -321,8 +353,7 @@ Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& ov
                read_workload(config, base, overrides, scenario.cluster.gpu_count()));
   if (overrides.no_audit) scenario.simulation.audit = false;
   scenario.config = config;
-  HEADROOM_CHECK(check_listed_gpu_types(config, scenario));
-  HEADROOM_CHECK(check_policy_options(scenario));
+  HEADROOM_CHECK(check_whole(scenario, overrides));
   HEADROOM_CHECK(config.finish());
   return scenario;
 }

@@ -85,6 +85,10 @@ struct ScenarioOverrides {
 [[nodiscard]] Result<Scenario> read_scenario(const std::filesystem::path& file,
                                              const ScenarioOverrides& overrides);
 
+/// The path that a required key names. Error: missing, or as resolve_path, with the key's place.
+[[nodiscard]] Result<std::filesystem::path> path_at(const ConfigTable& table, std::string_view key,
+                                                    const std::filesystem::path& base);
+
 /// A path of a scenario: "$NAME/..." takes the environment variable, a relative one is relative to
 /// `base`. Error: the variable is not set.
 [[nodiscard]] Result<std::filesystem::path> resolve_path(const std::string& text,

@@ -36,19 +36,19 @@ class Account final : public Observer {
 
   [[nodiscard]] std::string text(const std::string& policy) const {
     const std::string who = fmt::format("  {:<16}", policy);
+    const std::string next = fmt::format("\n  {:<16}", "");
     if (gpus_ == 0) {
       const bool missed = outcome_ == Outcome::rejected_policy_missed;
       return who + "places nothing: no size that it may use fits." +
-             (missed ? " The audit says that a valid plan was free all the time.\n" : "\n");
+             (missed ? next + "The audit says that a valid plan was free all the time.\n" : "\n");
     }
-    const std::string what =
-        plan_.pp == 1 ? fmt::format("takes {} cards, TP {}", gpus_, plan_.tp)
-                      : fmt::format("takes {} cards, TP {} x PP {}", gpus_, plan_.tp, plan_.pp);
+    std::string what = fmt::format("takes {} cards, TP {}", gpus_, plan_.tp);
+    if (plan_.pp > 1) what += fmt::format(" x PP {}", plan_.pp);
     if (outcome_ == Outcome::placed) return who + what + ", and the engine starts.\n";
-    return who + what +
-           fmt::format(". The engine refuses: {} ({}).\n", refusal_.sentence, refusal_.rule) +
-           fmt::format("  {:<16}{} attempts; the {} cards are held {} for nothing.\n", "",
-                       attempts_, gpus_, duration_text(held_));
+    return who + what + ". The engine refuses (" + refusal_.rule + "):" + next + refusal_.sentence +
+           "." + next +
+           fmt::format("{} attempts; the {} cards are held {} for nothing.\n", attempts_, gpus_,
+                       duration_text(held_));
   }
 
  private:

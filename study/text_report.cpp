@@ -9,6 +9,10 @@
 namespace headroom {
 namespace {
 
+constexpr std::size_t kColumns = 120;   // of a terminal
+constexpr std::size_t kNameBytes = 60;  // of a request's name
+constexpr std::size_t kUnbounded = ~std::size_t{0};
+
 // 1234567 -> "1,234,567"
 std::string with_commas(std::int64_t value) {
   std::string digits = std::to_string(value);
@@ -20,7 +24,10 @@ std::string with_commas(std::int64_t value) {
 
 std::string number(const MetricValue& value, double figure) {
   if (value.unit == "%") return fmt::format("{:.2f} %", figure);
-  if (value.unit == "GPU-h") return with_commas(std::llround(figure)) + " GPU-h";
+  if (value.unit == "GPU-h") {
+    if (figure < 100.0) return fmt::format("{:.1f} GPU-h", figure);
+    return with_commas(std::llround(figure)) + " GPU-h";
+  }
   if (value.unit == "s") return fmt::format("{:.1f} s", figure);
   return with_commas(std::llround(figure));
 }
@@ -65,6 +72,97 @@ std::string layout(const std::vector<std::vector<std::string>>& rows, std::size_
   return out;
 }
 
+// Lines of at most kColumns, broken at spaces, the later ones set in by `indent`.
+std::string wrap(const std::string& text, std::size_t indent) {
+  std::string out;
+  std::size_t column = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (column > indent && column + 1 + width_of(word) > kColumns) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (begin > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += width_of(word);
+    begin = end + 1;
+  }
+  return out + "\n";
+}
+
+// "  workload  ...", wrapped under itself.
+std::string described(const std::string& what, const std::string& text) {
+  constexpr std::size_t kIndent = 12;
+  return fmt::format("  {:<{}}", what, kIndent - 2) +
+         wrap(std::string(kIndent, '_') + text, kIndent).substr(kIndent);
+}
+
+std::string count_of(std::int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : "s");
+}
+
+// "1, 2, 7", or "1..5" for a run of more than three.
+std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
+  const bool run = seeds.size() > 3 && std::adjacent_find(seeds.begin(), seeds.end(),
+                                                          [](std::uint64_t a, std::uint64_t b) {
+                                                            return b != a + 1;
+                                                          }) == seeds.end();
+  if (run) return fmt::format("{}..{}", seeds.front(), seeds.back());
+  return fmt::format("{}", fmt::join(seeds, ", "));
+}
+
+// A name as a terminal can take it: a trace may hold very long ones, and control characters.
+std::string shown(std::string name) {
+  if (name.size() > kNameBytes) {
+    std::size_t end = kNameBytes - 3;
+    while (end > 0 && (name[end] & 0xC0) == 0x80) --end;  // not inside a character
+    name = name.substr(0, end) + "...";
+  }
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  return name;
+}
+
+// Full names, as `headroom explain` takes them: as many as fit, at least one.
+std::string examples_text(const std::vector<std::string>& examples, std::size_t columns) {
+  std::string out;
+  for (const std::string& example : examples) {
+    const std::string name = shown(example);
+    if (!out.empty() && width_of(out) + 2 + width_of(name) > columns) break;
+    out += (out.empty() ? "" : ", ") + name;
+  }
+  return out;
+}
+
+// The examples behind each row where all of them fit, else on lines of their own.
+std::string with_examples(const std::string& table, const std::vector<Difference>& rows) {
+  constexpr std::size_t kIndent = 12;  // under the first policy
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < table.size();) {
+    const std::size_t end = table.find('\n', begin);
+    lines.push_back(table.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::size_t widest = 0;
+  for (const auto& line : lines) widest = std::max(widest, width_of(line));
+  const bool beside = std::all_of(rows.begin(), rows.end(), [&](const Difference& row) {
+    return widest + 2 + width_of(examples_text(row.examples, kUnbounded)) <= kColumns;
+  });
+  std::string out = beside ? pad(lines[0], widest, false) + "  examples\n" : lines[0] + "\n";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string& line = lines[i + 1];
+    const auto& examples = rows[i].examples;
+    out += beside ? fmt::format("{}  {}\n", pad(line, widest, false),
+                                examples_text(examples, kUnbounded))
+                  : fmt::format("{}\n{:{}}for example {}\n", line, "", kIndent,
+                                examples_text(examples, kColumns - 2 * kIndent));
+  }
+  return out;
+}
+
 std::string describe_workload(const Scenario& scenario, const StudyResult& result) {
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
     std::string out = fmt::format("{} ({})", trace->file.filename().string(), trace->format);
@@ -77,13 +175,14 @@ std::string describe_workload(const Scenario& scenario, const StudyResult& resul
   }
   if (const auto* generated = std::get_if<GeneratedWorkload>(&scenario.workload)) {
     return fmt::format(
-        "{} made-up deployments of the mix '{}' at load {}, arrivals Gamma with "
-        "CV {}, lifetimes log-normal with median {}",
-        with_commas(generated->config.requests), generated->mix.name, generated->config.load,
-        generated->config.arrival_cv, duration_text(generated->config.lifetime_median));
+        "{} of the mix '{}' at load {}, arrivals Gamma with CV {}, lifetimes log-normal with "
+        "median {}",
+        count_of(generated->config.requests, "made-up deployment"), generated->mix.name,
+        generated->config.load, generated->config.arrival_cv,
+        duration_text(generated->config.lifetime_median));
   }
-  return fmt::format("{} requests listed in the scenario",
-                     std::get<ListedWorkload>(scenario.workload).requests.size());
+  const auto& listed = std::get<ListedWorkload>(scenario.workload).requests;
+  return count_of(static_cast<std::int64_t>(listed.size()), "request") + " listed in the scenario";
 }
 
 }  // namespace
@@ -97,14 +196,13 @@ std::string describe_scenario(const Scenario& scenario, const StudyResult& resul
                          cluster.gpu_types[i].name);
   }
   std::string out = fmt::format("{}\n", scenario.name);
-  out += fmt::format("  cluster   {} nodes, {} GPUs: {}\n",
-                     with_commas(static_cast<std::int64_t>(cluster.nodes.size())),
-                     with_commas(cluster.gpu_count()), types);
-  out += fmt::format("  workload  {}\n", describe_workload(scenario, result));
-  out += fmt::format("  seeds     {}\n", fmt::join(result.seeds, ", "));
-  for (const auto& assumption : cluster.assumptions) {
-    out += fmt::format("  assumed   {}\n", assumption);
-  }
+  out += described(
+      "cluster",
+      fmt::format("{}, {}: {}", count_of(static_cast<std::int64_t>(cluster.nodes.size()), "node"),
+                  count_of(cluster.gpu_count(), "GPU"), types));
+  out += described("workload", describe_workload(scenario, result));
+  out += described("seeds", seeds_text(result.seeds));
+  for (const auto& assumption : cluster.assumptions) out += described("assumed", assumption);
   return out;
 }
 
@@ -131,21 +229,26 @@ std::string policy_table(const Scenario& scenario, const StudyResult& result) {
 
 std::string difference_table(const StudyResult& result) {
   if (result.runs.size() < 2 || result.compared == 0) return "";
-  std::string out = fmt::format(
-      "Of {} requests {} ({:.1f} %) ended differently (seed {}):\n",
-      with_commas(static_cast<std::int64_t>(result.compared)),
-      with_commas(static_cast<std::int64_t>(result.ended_differently)),
+  const auto count = [](std::uint64_t n) { return with_commas(static_cast<std::int64_t>(n)); };
+  if (result.differences.empty()) {
+    return fmt::format(
+        "{} ended the same under every policy (seed {}).\n",
+        result.compared == 1 ? "The one request" : "All " + count(result.compared) + " requests",
+        result.seeds.front());
+  }
+  const std::string title = fmt::format(
+      "Of {} {} ({:.1f} %) ended differently (seed {}):\n",
+      count_of(static_cast<std::int64_t>(result.compared), "request"),
+      count(result.ended_differently),
       100.0 * static_cast<double>(result.ended_differently) / static_cast<double>(result.compared),
       result.seeds.front());
-  if (result.differences.empty()) return out;
   std::vector<std::vector<std::string>> rows = {
-      {"one policy", "ended", "the other", "ended", "examples", "requests"}};
+      {"requests", "one policy", "ended", "the other", "ended"}};
   for (const auto& row : result.differences) {
-    rows.push_back({row.policy_a, row.outcome_a, row.policy_b, row.outcome_b,
-                    fmt::format("{}", fmt::join(row.examples, ", ")),
-                    with_commas(static_cast<std::int64_t>(row.requests))});
+    rows.push_back({pad(count(row.requests), rows.front().front().size(), true), row.policy_a,
+                    row.outcome_a, row.policy_b, row.outcome_b});
   }
-  return out + layout(rows, 5);
+  return title + with_examples(layout(rows, rows.front().size()), result.differences);
 }
 
 }  // namespace headroom

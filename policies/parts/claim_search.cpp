@@ -9,14 +9,6 @@
 #include <tuple>
 
 namespace headroom {
-namespace {
-
-// As PlanLimits: no policy may go where the audit does not look.
-constexpr int kMaxNodes = 16;
-constexpr int kMaxGpus = 64;
-
-}  // namespace
-
 Bytes weight_claim(const Model& model) { return weight_bytes(model) * 6 / 5 + 2 * kGiB; }
 
 ClaimSearch::ClaimSearch(const PlacerContext& context, SizeFilter filter)
@@ -46,10 +38,12 @@ void ClaimSearch::add_one_node(const InternedShape& shape, GpuTypeId type, int n
 
 void ClaimSearch::add_several_nodes(const InternedShape& shape, GpuTypeId type, int needed,
                                     Candidates& out) const {
+  // No policy may go where the audit does not look.
+  const PlanLimits& limits = context_.plans.limits();
   for (int per_node = context_.cluster.largest_node(type); per_node >= 1; --per_node) {
     const int nodes = (needed + per_node - 1) / per_node;
     const ParallelPlan plan{per_node, nodes};
-    if (nodes < 2 || nodes > kMaxNodes || plan.gpus() > kMaxGpus) continue;
+    if (nodes < 2 || nodes > limits.max_pp || plan.gpus() > limits.max_gpus) continue;
     if (usable(shape, type, plan, out)) out.in_order.push_back({type, plan, false});
   }
 }
@@ -64,7 +58,7 @@ const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shap
     const Bytes memory = context_.cluster.gpu_types[index(type)].memory;
     const Bytes per_gpu = gpu_holding(shape.shape, memory).bytes;
     const Bytes needed = (claim + per_gpu - 1) / per_gpu;
-    if (needed > kMaxGpus) continue;
+    if (needed > context_.plans.limits().max_gpus) continue;
     add_one_node(shape, type, static_cast<int>(needed), out);
     add_several_nodes(shape, type, static_cast<int>(needed), out);
   }
@@ -92,7 +86,7 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
   if (all.in_order.empty()) {
     return Never{all.filtered.empty() ? "cluster_too_small" : "no_accepted_size"};
   }
-  RoomSearch search(cluster, request.shape);
+  RoomSearch search(cluster, request.shape, request.freed);
   for (const Candidate& candidate : all.in_order) {
     Layout layout{candidate.gpu, candidate.plan, {}};
     if (candidate.one_node) {

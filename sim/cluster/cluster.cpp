@@ -7,6 +7,9 @@
 namespace headroom {
 namespace {
 
+// After more freed nodes than this a search looks everywhere again.
+constexpr std::ptrdiff_t kFreedKept = 256;
+
 std::size_t mix(std::size_t seed, std::uint64_t value) {
   // 64-bit finaliser of MurmurHash3; only the spread matters, results never depend on it.
   value ^= value >> 33U;
@@ -73,9 +76,21 @@ void Cluster::take(std::span<const NodeHolding> holdings) {
 }
 
 void Cluster::give_back(std::span<const NodeHolding> holdings) {
-  for (const auto& holding : holdings) apply(holding, -1);
+  for (const auto& holding : holdings) {
+    apply(holding, -1);
+    freed_.push_back(holding.node);
+  }
   ++version_;
-  ++freed_version_;
+  const auto dropped = std::ssize(freed_) - kFreedKept;
+  if (dropped > kFreedKept) {
+    freed_.erase(freed_.begin(), freed_.begin() + dropped);
+    freed_base_ += static_cast<std::uint64_t>(dropped);
+  }
+}
+
+std::optional<std::span<const NodeId>> Cluster::freed_since(std::uint64_t position) const {
+  if (position < freed_base_) return std::nullopt;
+  return std::span(freed_).subspan(static_cast<std::size_t>(position - freed_base_));
 }
 
 void Cluster::apply(const NodeHolding& holding, int sign) {
@@ -93,7 +108,7 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
     HEADROOM_ASSERT(gpu.milli_free >= 0 && gpu.milli_free <= kWholeGpu, "GPU milli out of range");
     HEADROOM_ASSERT(gpu.bytes_free >= 0 && gpu.bytes_free <= total - used,
                     "GPU bytes out of range");
-    milli_held_ += sign * holding.per_gpu.milli;
+    milli_held_ += std::int64_t{sign} * holding.per_gpu.milli;
     bytes_held_ += sign * holding.per_gpu.bytes;
   }
   state.cpu_free -= sign * holding.cpu_milli;
@@ -102,10 +117,10 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
                   "CPU out of range");
   HEADROOM_ASSERT(state.ram_free >= 0 && state.ram_free <= node_shape.ram, "RAM out of range");
   idle_gpus_ += idle_devices(state) - idle_before;
-  move_node(holding.node, std::move(state));
+  move_node(holding.node, state);
 }
 
-void Cluster::move_node(NodeId node, NodeState to) {
+void Cluster::move_node(NodeId node, const NodeState& to) {
   const std::uint32_t from = class_of_node_[index(node)];
   const std::uint32_t slot = slot_for(to);
   if (slot == from) return;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -115,8 +116,12 @@ class Cluster {
 
   /// Changes with every take and give_back.
   [[nodiscard]] std::uint64_t version() const { return version_; }
-  /// Changes with every give_back: what did not fit may fit now.
-  [[nodiscard]] std::uint64_t freed_version() const { return freed_version_; }
+  /// Nodes that capacity was freed on, in order, are numbered; this is how many there were so far.
+  /// What did not fit may fit once it has changed.
+  [[nodiscard]] std::uint64_t freed_position() const { return freed_base_ + freed_.size(); }
+  /// The nodes freed since that position; nullopt when it is too long ago to know. What did not fit
+  /// then can only fit now with one of them: all others have the same or less.
+  [[nodiscard]] std::optional<std::span<const NodeId>> freed_since(std::uint64_t position) const;
 
   [[nodiscard]] std::int64_t milli_held() const { return milli_held_; }
   [[nodiscard]] Bytes bytes_held() const { return bytes_held_; }
@@ -128,7 +133,7 @@ class Cluster {
   };
 
   void apply(const NodeHolding& holding, int sign);
-  void move_node(NodeId node, NodeState to);
+  void move_node(NodeId node, const NodeState& to);
   std::uint32_t slot_for(const NodeState& state);
   void retire(std::uint32_t slot);
   void index_class(const NodeClass& node_class, bool insert);
@@ -143,7 +148,8 @@ class Cluster {
   std::vector<std::map<int, std::set<std::uint32_t>>> by_idle_;   // by type
   std::vector<std::map<int, std::set<std::uint32_t>>> by_milli_;  // by type
   std::uint64_t version_ = 0;
-  std::uint64_t freed_version_ = 0;
+  std::vector<NodeId> freed_;     // the latest, in order
+  std::uint64_t freed_base_ = 0;  // how many were dropped before them
   std::int64_t milli_held_ = 0;
   Bytes bytes_held_ = 0;
   std::int64_t idle_gpus_ = 0;

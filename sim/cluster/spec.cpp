@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 namespace headroom {
@@ -21,11 +22,9 @@ Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
     type.memory = entry.bytes_or("memory", 0);
     if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
     type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
-    type.bf16_rate =
-        static_cast<std::int64_t>(entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
+    type.bf16_rate = std::llround(entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
     type.link_bandwidth = entry.bytes_or("link_bandwidth", 32'000'000'000);
-    type.price_milli =
-        static_cast<std::int64_t>(entry.number_or("price", {0.001, 1e6}, 1.0) * 1000.0);
+    type.price_milli = std::llround(entry.number_or("price", {0.001, 1e6}, 1.0) * 1000.0);
     type.source = entry.text_or("source", "scenario");
     HEADROOM_CHECK(config.status());
     spec.gpu_types.push_back(std::move(type));
@@ -53,11 +52,11 @@ Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases
   return shape;
 }
 
-// `used` is one size for every device, or a list with one per device.
+// `used` is one size for every device.
 std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
                              const ClusterSpec& spec) {
   if (!entry.has("used")) return {};
-  const std::vector<Bytes> used(shape.gpus.size(), entry.bytes_or("used", 0));
+  std::vector<Bytes> used(shape.gpus.size(), entry.bytes_or("used", 0));
   for (std::size_t i = 0; i < used.size(); ++i) {
     const auto& type = spec.gpu_types[index(shape.gpus[i])];
     if (used[i] > type.memory) {
@@ -105,7 +104,7 @@ Status read_overrides(const ConfigTable& config, ClusterSpec& spec) {
     }
     NodeSpec& node = spec.nodes[found->second];
     NodeShape shape = spec.shapes[index(node.shape)];
-    node.used = read_used(entry, shape, spec);
+    if (entry.has("used")) node.used = read_used(entry, shape, spec);
     if (entry.has("cpus")) shape.cpu_milli = 1000 * entry.integer("cpus", {0, kMaxCpus});
     if (entry.has("ram")) shape.ram = entry.bytes_or("ram", kNotCounted);
     node.shape = spec.intern_shape(shape);

@@ -32,7 +32,7 @@ toml::node* as_node(void* node) { return static_cast<toml::node*>(node); }
 
 SourcePlace place_of(const std::string& where, const toml::node& node) {
   const auto& source = node.source();
-  if (source.path != nullptr && *source.path == "--set") return {"--set"};
+  if (!source.begin) return {"--set"};  // not from a file
   return {where, static_cast<std::int64_t>(source.begin.line),
           static_cast<std::int64_t>(source.begin.column)};
 }

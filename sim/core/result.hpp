@@ -25,7 +25,7 @@ struct Error {
   SourcePlace place;
   std::string hint;  // optional second sentence: what to do
 
-  /// "file:line:column: message. hint", leaving out what is not known.
+  /// "file:line:column: message — hint", leaving out what is not known.
   [[nodiscard]] std::string text() const;
 };
 

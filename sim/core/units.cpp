@@ -279,7 +279,7 @@ std::string duration_text(Duration duration) {
   const std::uint64_t seconds = (nanos + 500'000'000) / 1'000'000'000;
   if (seconds < 3'600) return two(seconds / 60, "min", seconds % 60, "s");
   const std::uint64_t minutes = (seconds + 30) / 60;
-  if (minutes < 48 * 60) return two(minutes / 60, "h", minutes % 60, "min");
+  if (minutes < 2'880) return two(minutes / 60, "h", minutes % 60, "min");
   const std::uint64_t hours = (minutes + 30) / 60;
   return two(hours / 24, "d", hours % 24, "h");
 }

@@ -71,7 +71,8 @@ class Roofline final : public CostModel {
     const auto sequences = static_cast<double>(query.limits.sequences);
     const double micro_batch = std::max(1.0, sequences / pp);
     const double in_flight = micro_batch * pp;
-    const double cached = static_cast<double>(kLoadInputTokens + kLoadOutputTokens / 2);
+    const double cached =
+        static_cast<double>(kLoadInputTokens) + static_cast<double>(kLoadOutputTokens) / 2.0;
 
     const double decode = pp * step_seconds(query, stage, micro_batch, micro_batch * cached);
     const auto chunk = static_cast<double>(query.limits.batched_tokens);

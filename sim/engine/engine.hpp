@@ -67,8 +67,9 @@ struct EngineVerdict {
   int worst_stage = 0;              // least (kv_available - kv_per_sequence)
 };
 
-/// Constants of the memory budget that were measured or guessed, not derived. Defaults as in
-/// docs/engines-memory.md; all can be set in a scenario's [engine] table.
+/// Constants of the memory budget that were measured or guessed, not derived: docs/engines.md. A
+/// scenario's [engine] table sets the runtime overhead, the activation floor and the KV cache
+/// manager.
 struct MemoryOverheads {
   Bytes runtime = 551'000'000;  // aiconfigurator's earlier constant; its later one is 3.5 GiB
   /// Activation factor c for tp = 1, 2, 4, 8 in 2 x tokens x H x d x c (aiconfigurator, Llama).

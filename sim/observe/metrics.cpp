@@ -33,7 +33,8 @@ void Metrics::submitted(SimTime, RequestId, const Request& request, const Intern
   if (counts(request.arrival)) ++submitted_;
 }
 
-void Metrics::refused(SimTime now, const Placement&, const Refusal&, int) {
+void Metrics::refused(SimTime now, const Placement& placement, const Refusal&, int) {
+  refused_.insert(placement.request);
   if (counts(now)) ++failed_starts_;
 }
 
@@ -41,7 +42,9 @@ void Metrics::ready(SimTime now, const Placement& placement) { ready_at_[placeme
 
 void Metrics::released(SimTime now, const Placement& placement, bool served) {
   const auto ready = ready_at_.find(placement.request);
+  const bool refused = refused_.erase(placement.request) > 0;
   if (!served) {
+    if (!refused) return;  // still loading when the run was cut off
     lost_milli_ns_ += static_cast<Int128>(placement.milli) * clip_ns(placement.since, now);
     return;
   }

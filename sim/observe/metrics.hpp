@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace headroom {
@@ -73,6 +74,7 @@ class Metrics final : public Observer {
   std::uint64_t submitted_ = 0;
   std::uint64_t failed_starts_ = 0;
   std::unordered_map<RequestId, SimTime> ready_at_;
+  std::unordered_set<RequestId> refused_;  // placements whose start failed
   std::unordered_map<std::string, Group> open_groups_;
   std::uint64_t groups_complete_ = 0;
   std::uint64_t groups_partial_ = 0;
@@ -80,7 +82,7 @@ class Metrics final : public Observer {
   Int128 held_milli_ns_ = 0;
   Int128 capacity_milli_ns_ = 0;
   Int128 useful_milli_ns_ = 0;
-  Int128 lost_milli_ns_ = 0;       // held by placements that never became ready
+  Int128 lost_milli_ns_ = 0;       // held by placements that the engine refused
   Int128 efficient_milli_ns_ = 0;  // of LLM deployments, weighted by parallel efficiency
   Int128 llm_useful_milli_ns_ = 0;
 };

@@ -51,8 +51,9 @@ class Observer {
   virtual void elapsed(SimTime /*from*/, SimTime /*to*/, const SystemState&) {}
   virtual void ended(SimTime) {}
 
-  /// Whether placers are asked to explain what they passed over (costs time).
-  [[nodiscard]] virtual bool wants_reasons() const { return false; }
+  /// Whether the placer is to explain, at this try of this request, what it passed over (costs
+  /// time).
+  [[nodiscard]] virtual bool wants_reasons(RequestId) const { return false; }
 };
 
 }  // namespace headroom

@@ -7,7 +7,7 @@ namespace headroom {
 
 PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
                      PlanLimits limits)
-    : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits) {}
+    : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits), empty_(cluster) {}
 
 const std::vector<RankedPlan>& PlanSpace::plans(const InternedShape& shape) {
   const auto found = plans_.find(shape.gpu_shape);
@@ -48,6 +48,7 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
 }
 
 std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan& plan) {
+  if (search.hopeless(plan.gpu)) return std::nullopt;
   if (plan.one_node) {
     auto part = search.on_one_node(plan.gpu, plan.plan.gpus());
     if (!part) return std::nullopt;
@@ -58,9 +59,11 @@ std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan&
   return Layout{plan.gpu, plan.plan, std::move(*parts)};
 }
 
-std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const InternedShape& shape) {
-  RoomSearch search(cluster, shape);
+std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const InternedShape& shape,
+                                               RoomSearch::Freed freed) {
+  RoomSearch search(cluster, shape, freed);
   if (shape.shape.kind() == RequestKind::llm) {
+    if (search.hopeless(shape.allowed)) return std::nullopt;
     for (const RankedPlan& plan : plans(shape)) {
       if (auto layout = find_room(search, plan)) return layout;
     }
@@ -75,11 +78,17 @@ std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const Int
 }
 
 std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type) {
-  std::int64_t best = 0;
-  for (const RankedPlan& plan : plans(shape)) {
-    if (plan.gpu == type) best = std::max(best, plan.per_gpu);
+  const auto key = std::pair(shape.id, type);
+  if (const auto known = best_per_gpu_.find(key); known != best_per_gpu_.end()) {
+    return known->second;
   }
-  return best;
+  std::int64_t best = 0;
+  RoomSearch search(empty_, shape);
+  for (const RankedPlan& plan : plans(shape)) {
+    if (plan.gpu != type || plan.per_gpu <= best) continue;
+    if (find_room(search, plan)) best = plan.per_gpu;
+  }
+  return best_per_gpu_.emplace(key, best).first->second;
 }
 
 std::optional<Layout> find_opaque_room(const Cluster& cluster, RoomSearch& search,

@@ -15,8 +15,10 @@
 #include "sim/plan/shape_table.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -56,12 +58,16 @@ class PlanSpace {
   /// Whether any valid plan (LLM) or any set of nodes (opaque) has room right now; the layout of
   /// the first found, best first.
   [[nodiscard]] std::optional<Layout> find_any_room(const Cluster& cluster,
-                                                    const InternedShape& shape);
+                                                    const InternedShape& shape,
+                                                    RoomSearch::Freed freed = std::nullopt);
 
   /// Best milli-tokens/s per GPU of any valid plan on this GPU type on the empty cluster; 0 if
   /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
 
+  /// The cluster with nothing placed on it.
+  [[nodiscard]] const Cluster& empty_cluster() const { return empty_; }
+  [[nodiscard]] const PlanLimits& limits() const { return limits_; }
   [[nodiscard]] const EngineRules& engine() const { return engine_; }
   [[nodiscard]] const CostModel& cost() const { return cost_; }
   [[nodiscard]] const ClusterSpec& cluster() const { return cluster_; }
@@ -74,6 +80,8 @@ class PlanSpace {
   const EngineRules& engine_;
   const CostModel& cost_;
   PlanLimits limits_;
+  const Cluster empty_;
+  std::map<std::pair<ShapeId, GpuTypeId>, std::int64_t> best_per_gpu_;
   std::unordered_map<ShapeId, std::vector<RankedPlan>> plans_;  // by gpu_shape
 };
 

@@ -1,5 +1,6 @@
 #include "sim/plan/room.hpp"
 
+#include "sim/core/int128.hpp"
 #include "sim/plan/holding.hpp"
 
 #include <algorithm>
@@ -22,6 +23,22 @@ int count_fitting(const Cluster& cluster, const NodeClass& node_class, const Gpu
     count += types[i] == type && holding.fits(gpus[i]) ? 1 : 0;
   }
   return count;
+}
+
+// The bucket in which a search for this holding meets the class first: its idle devices of the
+// type, or for shared requests the least free share that is enough.
+int bucket_of(const Cluster& cluster, const NodeClass& node_class, const GpuHolding& holding,
+              GpuTypeId type) {
+  const auto& types = cluster.shape(node_class).gpus;
+  const auto& gpus = node_class.state.gpus;
+  int idle = 0;
+  int least = kWholeGpu;
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    if (types[i] != type) continue;
+    idle += gpus[i].idle() ? 1 : 0;
+    if (gpus[i].milli_free >= holding.milli) least = std::min(least, gpus[i].milli_free);
+  }
+  return holding.milli == kWholeGpu ? idle : least;
 }
 
 // A class and the groups of devices each of its nodes can give to a plan.
@@ -47,16 +64,28 @@ std::vector<int> fitting_devices(const Cluster& cluster, const NodeClass& node_c
   return devices;
 }
 
-RoomSearch::RoomSearch(const Cluster& cluster, const InternedShape& shape)
-    : cluster_(cluster), shape_(shape), offered_(cluster.spec().gpu_types.size()) {}
+RoomSearch::RoomSearch(const Cluster& cluster, const InternedShape& shape, Freed freed)
+    : cluster_(cluster), shape_(shape), freed_(freed), offered_(cluster.spec().gpu_types.size()) {}
 
 RoomSearch::Offered& RoomSearch::offered(GpuTypeId type) {
   auto& known = offered_[index(type)];
   if (!known) {
     const Bytes memory = cluster_.spec().gpu_types[index(type)].memory;
-    known = Offered{gpu_holding(shape_.shape, memory), false, 0, {}};
+    known = Offered{gpu_holding(shape_.shape, memory), {}, false, 0, {}};
+    if (freed_) {
+      for (const NodeId node : *freed_) {
+        const NodeClass& node_class = cluster_.class_of(node);
+        if (count_fitting(cluster_, node_class, known->holding, type) > 0) {
+          known->freed.push_back(&node_class);
+        }
+      }
+    }
   }
   return *known;
+}
+
+bool RoomSearch::hopeless(std::span<const GpuTypeId> types) {
+  return std::all_of(types.begin(), types.end(), [&](GpuTypeId type) { return hopeless(type); });
 }
 
 // The classes that may hold `gpus` devices of the type, tightest bucket first, until `visit`
@@ -99,11 +128,19 @@ void RoomSearch::scan(GpuTypeId type, Offered& out) const {
   });
 }
 
+// A quick no: without CPU and RAM looked at, or without a freed node that could take a group.
 bool RoomSearch::may_hold(GpuTypeId type, ParallelPlan plan) {
   Offered& offer = offered(type);
+  if (freed_ && !freed_node_helps(offer, type, plan)) return false;
   if (!offer.scanned) scan(type, offer);
   const auto size = static_cast<std::size_t>(plan.tp);
   return size < offer.groups.size() && offer.groups[size] >= plan.pp;
+}
+
+bool RoomSearch::freed_node_helps(const Offered& offer, GpuTypeId type, ParallelPlan plan) const {
+  return std::any_of(offer.freed.begin(), offer.freed.end(), [&](const NodeClass* node_class) {
+    return groups_in(*node_class, offer.holding, type, plan, 1) == 1;
+  });
 }
 
 std::vector<int> RoomSearch::first_devices(const NodeClass& node_class, const GpuHolding& holding,
@@ -114,32 +151,62 @@ std::vector<int> RoomSearch::first_devices(const NodeClass& node_class, const Gp
   return devices;
 }
 
-std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, int gpus) {
-  const Offered& offer = offered(type);
-  if (offer.scanned && offer.on_one_node < gpus) return std::nullopt;
+bool RoomSearch::fits_on(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
+                         int gpus) const {
+  return has_cpu_and_ram(node_class, shape_.shape, gpus, gpus) &&
+         count_fitting(cluster_, node_class, holding, type) >= gpus;
+}
+
+const NodeClass* RoomSearch::tightest_class(const GpuHolding& holding, GpuTypeId type,
+                                            int gpus) const {
   const NodeClass* best = nullptr;
-  for_each_bucket(offer.holding, type, gpus, [&](const std::set<std::uint32_t>& bucket) {
+  for_each_bucket(holding, type, gpus, [&](const std::set<std::uint32_t>& bucket) {
     for (const std::uint32_t slot : bucket) {
       const NodeClass& node_class = cluster_.class_at(slot);
       if (best != nullptr && best->first_node() < node_class.first_node()) continue;
-      if (!has_cpu_and_ram(node_class, shape_.shape, gpus, gpus)) continue;
-      if (count_fitting(cluster_, node_class, offer.holding, type) >= gpus) best = &node_class;
+      if (fits_on(node_class, holding, type, gpus)) best = &node_class;
     }
     return best != nullptr;
   });
+  return best;
+}
+
+const NodeClass* RoomSearch::tightest_freed_class(const Offered& offer, GpuTypeId type,
+                                                  int gpus) const {
+  const auto tightness = [&](const NodeClass& node_class) {
+    return std::pair(bucket_of(cluster_, node_class, offer.holding, type), node_class.first_node());
+  };
+  const NodeClass* best = nullptr;
+  for (const NodeClass* node_class : offer.freed) {
+    if (!fits_on(*node_class, offer.holding, type, gpus)) continue;
+    if (best == nullptr || tightness(*node_class) < tightness(*best)) best = node_class;
+  }
+  return best;
+}
+
+std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, int gpus) {
+  const Offered& offer = offered(type);
+  if (offer.scanned && offer.on_one_node < gpus) return std::nullopt;
+  const NodeClass* best =
+      freed_ ? tightest_freed_class(offer, type, gpus) : tightest_class(offer.holding, type, gpus);
   if (best == nullptr) return std::nullopt;
   return PlacementPart{best->id, first_devices(*best, offer.holding, type, gpus), 1};
 }
 
 // Groups of plan.tp fitting devices a node of this class offers, at most `wanted`, within CPU and
-// RAM.
+// RAM: the most k with ceil(need x k x tp / gpus) <= free, that is need x k x tp <= free x gpus.
 int RoomSearch::groups_in(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
                           ParallelPlan plan, int wanted) const {
-  int groups = std::min(wanted, count_fitting(cluster_, node_class, holding, type) / plan.tp);
-  while (groups > 0 && !has_cpu_and_ram(node_class, shape_.shape, groups * plan.tp, plan.gpus())) {
-    --groups;
-  }
-  return groups;
+  std::int64_t groups =
+      std::min(wanted, count_fitting(cluster_, node_class, holding, type) / plan.tp);
+  const auto limit = [&](std::int64_t need, std::int64_t free) {
+    if (groups > 0 && need > 0) {
+      groups = std::min(groups, mul_div_floor(free, plan.gpus(), need * plan.tp));
+    }
+  };
+  limit(shape_.shape.cpu_milli, node_class.state.cpu_free);
+  limit(shape_.shape.ram, node_class.state.ram_free);
+  return static_cast<int>(groups);
 }
 
 std::optional<std::vector<PlacementPart>> RoomSearch::on_equal_nodes(GpuTypeId type,

@@ -11,6 +11,7 @@
 #include "sim/plan/shape_table.hpp"
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace headroom {
@@ -28,7 +29,11 @@ struct PlacementPart {
 /// one per decision. Must not outlive a change of the cluster.
 class RoomSearch {
  public:
-  RoomSearch(const Cluster& cluster, const InternedShape& shape);
+  /// Nodes freed since the same questions were asked for an equal shape and all failed; nullopt =
+  /// look everywhere. With it a search costs by those nodes, and finds the same.
+  using Freed = std::optional<std::span<const NodeId>>;
+
+  RoomSearch(const Cluster& cluster, const InternedShape& shape, Freed freed = std::nullopt);
 
   /// One part, on one node: `gpus` devices of `type` that can take the shape's holding.
   [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, int gpus);
@@ -46,10 +51,15 @@ class RoomSearch {
   /// CPU-only tasks: a node with the CPU and RAM; nodes with fewest GPUs first, then lowest id.
   [[nodiscard]] std::optional<PlacementPart> without_gpus() const;
 
+  /// Whether no device of any of these types could help now: a quick no before plans are gone through.
+  [[nodiscard]] bool hopeless(std::span<const GpuTypeId> types);
+  [[nodiscard]] bool hopeless(GpuTypeId type) { return freed_ && offered(type).freed.empty(); }
+
  private:
   // What a type can offer at most, CPU and RAM aside: bounds that rule plans out at once.
   struct Offered {
     GpuHolding holding;
+    std::vector<const NodeClass*> freed;  // of freed nodes, those with a fitting device
     bool scanned = false;
     int on_one_node = 0;               // most fitting devices of one node
     std::vector<std::int64_t> groups;  // by size: groups of so many devices over all nodes
@@ -62,6 +72,14 @@ class RoomSearch {
   template <class Visit>
   void for_each_class(const GpuHolding& holding, GpuTypeId type, int gpus, Visit visit) const;
   [[nodiscard]] bool may_hold(GpuTypeId type, ParallelPlan plan);
+  [[nodiscard]] bool freed_node_helps(const Offered& offer, GpuTypeId type,
+                                      ParallelPlan plan) const;
+  [[nodiscard]] const NodeClass* tightest_class(const GpuHolding& holding, GpuTypeId type,
+                                                int gpus) const;
+  [[nodiscard]] const NodeClass* tightest_freed_class(const Offered& offer, GpuTypeId type,
+                                                      int gpus) const;
+  [[nodiscard]] bool fits_on(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
+                             int gpus) const;
   [[nodiscard]] int groups_in(const NodeClass& node_class, const GpuHolding& holding,
                               GpuTypeId type, ParallelPlan plan, int wanted) const;
   [[nodiscard]] std::vector<int> first_devices(const NodeClass& node_class,
@@ -70,6 +88,7 @@ class RoomSearch {
 
   const Cluster& cluster_;
   const InternedShape& shape_;
+  Freed freed_;
   std::vector<std::optional<Offered>> offered_;  // by type
 };
 

@@ -27,6 +27,10 @@ struct PlacementRequest {
   std::optional<Duration> declared;  // how long the requester says it will run
   /// Rules that refused earlier attempts of this request, under on_refusal = "replan"; else empty.
   std::vector<std::string> refused_by;
+  /// Nodes on which capacity was freed since this placer found no room for an equal shape; nullopt
+  /// = look everywhere. What had no room then can only have room now with one of these, which is
+  /// what a RoomSearch makes of it; a placer may ignore it.
+  RoomSearch::Freed freed;
 };
 
 /// Something a placer looked at and passed over, for the decision log: one per plan and GPU type,

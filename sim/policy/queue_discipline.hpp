@@ -33,7 +33,7 @@ class QueueDiscipline {
   virtual ~QueueDiscipline() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
 
-  /// Entries come in order of arrival.
+  /// Entries come in order of arrival, except those that come back after a refusal.
   virtual void add(const QueueEntry& entry) = 0;
   /// Precondition: it is in the queue.
   virtual void remove(RequestId request) = 0;

@@ -10,15 +10,16 @@ namespace headroom {
 
 class Audit {
  public:
-  /// Both must outlive it.
-  Audit(const ClusterSpec& cluster, PlanSpace& plans) : empty_(cluster), plans_(plans) {}
+  /// `plans` must outlive it.
+  explicit Audit(PlanSpace& plans) : plans_(plans) {}
 
   /// Why a request of this shape is not placed on the cluster as it is now: incompatible,
-  /// no_capacity or policy_missed.
-  [[nodiscard]] Outcome judge(const Cluster& cluster, const InternedShape& shape);
+  /// no_capacity or policy_missed. `freed`: the nodes freed since an equal shape was judged
+  /// no_capacity, where it was.
+  [[nodiscard]] Outcome judge(const Cluster& cluster, const InternedShape& shape,
+                              RoomSearch::Freed freed = std::nullopt);
 
  private:
-  const Cluster empty_;
   PlanSpace& plans_;
   std::unordered_map<ShapeId, bool> possible_;  // some valid plan has room on the empty cluster
 };

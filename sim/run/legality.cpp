@@ -10,6 +10,10 @@
 namespace headroom {
 namespace {
 
+bool cpu_only(const InternedShape& shape) {
+  return shape.shape.kind() == RequestKind::opaque && shape.shape.opaque().gpus == 0;
+}
+
 Status check_request(const InternedShape& shape, const Layout& layout, int gpus, bool any_gpu) {
   if (any_gpu && !std::binary_search(shape.allowed.begin(), shape.allowed.end(), layout.gpu)) {
     return fail("the GPU type is not one that the request allows");
@@ -17,6 +21,9 @@ Status check_request(const InternedShape& shape, const Layout& layout, int gpus,
   if (shape.shape.kind() == RequestKind::opaque) {
     if (gpus != shape.shape.opaque().gpus) {
       return fail(fmt::format("{} GPUs given, {} asked for", gpus, shape.shape.opaque().gpus));
+    }
+    if (cpu_only(shape) && (layout.parts.size() != 1 || layout.parts.front().nodes != 1)) {
+      return fail("a task without GPUs on several nodes");
     }
     return {};
   }
@@ -37,6 +44,7 @@ Status check_part(const Cluster& cluster, const InternedShape& shape, const Layo
   const NodeClass& node_class = cluster.node_class(part.node_class);
   const auto& types = cluster.shape(node_class).gpus;
   if (part.nodes < 1) return fail("a part without nodes");
+  if (part.devices.empty() && !cpu_only(shape)) return fail("a node that no GPU is taken of");
   if (!std::is_sorted(part.devices.begin(), part.devices.end(), std::less_equal<>())) {
     return fail("devices are not ascending, or one is named twice");
   }

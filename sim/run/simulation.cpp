@@ -44,10 +44,13 @@ struct LimitReached {
 using Event = std::variant<Arrive, Ready, StartFailed, Restart, Complete, Pass, LimitReached>;
 using Queue = EventQueue<Event>;
 
-// Ids of classes carry no meaning beyond one instant, so a try is remembered by shape.
+// The last time a shape did not fit. What it says holds for every request of the shape until
+// capacity is freed.
 struct LastTry {
   Outcome outcome = Outcome::rejected_unclassified;
   std::string reason;
+  std::uint64_t freed_position = 0;
+  bool replanned = false;  // the request had been refused before: its answer was for it alone
 };
 
 struct Live {
@@ -69,11 +72,7 @@ class Simulation::Impl {
         options_(options),
         cluster_(parts.cluster),
         shapes_(parts.cluster),
-        audit_(parts.cluster, parts.plans) {
-    for (const Observer* observer : parts_.observers) {
-      explain_ = explain_ || observer->wants_reasons();
-    }
-  }
+        audit_(parts.plans) {}
 
   Status run() {
     HEADROOM_CHECK(pull_request());
@@ -147,9 +146,8 @@ class Simulation::Impl {
 
   Status handle(const Pass&) {
     pass_wanted_ = false;
-    const bool freed = cluster_.freed_version() != freed_at_last_pass_;
-    freed_at_last_pass_ = cluster_.freed_version();
-    if (freed) last_tries_.clear();
+    const bool freed = cluster_.freed_position() != freed_at_last_pass_;
+    freed_at_last_pass_ = cluster_.freed_position();
     parts_.queue.pass(freed, [this](RequestId id) { return attempt(id); });
     if (const auto wake = parts_.queue.wake_at(); wake && *wake > *now_) {
       events_.push(*wake, kPass, Pass{});
@@ -162,10 +160,13 @@ class Simulation::Impl {
     Placer& placer =
         parts_.placer.takes(live.shape->shape.kind()) ? parts_.placer : parts_.base_placer;
     HEADROOM_ASSERT(placer.takes(live.shape->shape.kind()), "no placer takes this kind of request");
+    const RoomSearch::Freed freed = freed_since_last_try(live);
+    const bool explain = std::any_of(parts_.observers.begin(), parts_.observers.end(),
+                                     [&](const Observer* o) { return o->wants_reasons(id); });
     std::vector<PassedOver> log;
     const PlacementRequest request{*live.shape, live.request.arrival, live.request.declared,
-                                   live.refused_by};
-    const Decision decision = placer.place(request, cluster_, explain_ ? &log : nullptr);
+                                   live.refused_by, freed};
+    const Decision decision = placer.place(request, cluster_, explain ? &log : nullptr);
     tell([&](Observer& o) { o.decided(*now_, id, placer.name(), decision, log); });
     if (const auto* place = std::get_if<Place>(&decision)) {
       leave_queue(id, live);
@@ -173,14 +174,32 @@ class Simulation::Impl {
       return TryResult::gone;
     }
     const bool never = std::holds_alternative<Never>(decision);
-    const LastTry last{
-        options_.audit ? audit_.judge(cluster_, *live.shape) : Outcome::rejected_unclassified,
-        never ? std::get<Never>(decision).reason : std::get<NotNow>(decision).reason};
-    last_tries_[live.shape->id] = last;
+    const LastTry& last = remember_try(
+        live, never ? std::get<Never>(decision).reason : std::get<NotNow>(decision).reason, freed);
     if (!never) return TryResult::waiting;
     leave_queue(id, live);
     end(id, last.outcome, last.reason, false);
     return TryResult::gone;
+  }
+
+  RoomSearch::Freed freed_since_last_try(const Live& live) const {
+    const auto last = last_tries_.find(live.shape->id);
+    if (last == last_tries_.end() || last->second.replanned || !live.refused_by.empty()) {
+      return std::nullopt;
+    }
+    return cluster_.freed_since(last->second.freed_position);
+  }
+
+  const LastTry& remember_try(const Live& live, std::string reason, RoomSearch::Freed freed) {
+    LastTry& last = last_tries_[live.shape->id];
+    if (options_.audit) {
+      const bool was_full = last.outcome == Outcome::rejected_no_capacity;
+      last.outcome = audit_.judge(cluster_, *live.shape, was_full ? freed : std::nullopt);
+    }
+    last.reason = std::move(reason);
+    last.freed_position = cluster_.freed_position();
+    last.replanned = !live.refused_by.empty();
+    return last;
   }
 
   void leave_queue(RequestId id, Live& live) {
@@ -194,7 +213,7 @@ class Simulation::Impl {
     live.limit.reset();
     parts_.queue.remove(event.request);
     const auto last = last_tries_.find(live.shape->id);
-    if (last != last_tries_.end()) {
+    if (last != last_tries_.end() && last->second.freed_position == freed_at_last_pass_) {
       end(event.request, last->second.outcome, last->second.reason, true);
     } else {  // a discipline that lets nobody pass never tried it
       const Outcome outcome =
@@ -336,9 +355,7 @@ class Simulation::Impl {
 
   // Ends what still runs or waits, then asserts that the balance adds up.
   void finish() {
-    if (options_.until && now_ && *now_ < *options_.until && !live_.empty()) {
-      advance(*options_.until);
-    }
+    if (options_.until && now_ && *now_ < *options_.until) advance(*options_.until);
     std::vector<RequestId> left;
     left.reserve(live_.size());
     for (const auto& [id, live] : live_) left.push_back(id);
@@ -386,7 +403,6 @@ class Simulation::Impl {
   std::uint64_t handled_ = 0;
   std::uint64_t freed_at_last_pass_ = 0;
   bool pass_wanted_ = false;
-  bool explain_ = false;
 };
 
 Simulation::Simulation(const SimulationParts& parts, const SimulationOptions& options)

@@ -1,0 +1,128 @@
+// Every scenario that is shipped runs, and what it expects holds.
+
+#include "tests/catch.hpp"
+#include "tests/cli/bad_input.hpp"
+#include "tests/cli/command.hpp"
+#include "tests/support.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace headroom::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool needs_traces(const fs::path& scenario) {
+  return read_file(scenario).find("\"$TRACES/") != std::string::npos;
+}
+
+std::vector<fs::path> example_scenarios(bool with_traces) {
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::recursive_directory_iterator(source_path("examples"))) {
+    const std::string folder = entry.path().parent_path().filename().string();
+    if (entry.path().extension() != ".toml" || folder == "mixes" || folder == "clusters") continue;
+    if (needs_traces(entry.path()) == with_traces) out.push_back(entry.path());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the examples that bring their own workload run", "[cli]") {
+  const auto scenarios = example_scenarios(false);
+  REQUIRE(scenarios.size() >= 3);
+  for (const auto& scenario : scenarios) {
+    const auto result = run_headroom({"run", scenario.string()});
+    INFO(scenario << "\n" << result.out << "\n" << result.err);
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    CHECK(result.out.find("unserved") != std::string::npos);
+  }
+}
+
+TEST_CASE("the examples on public traces run at a small load", "[cli]") {
+  const auto traces = shared_path("traces");
+  if (!traces) return;
+  const auto scenarios = example_scenarios(true);
+  REQUIRE(scenarios.size() >= 2);
+  CommandOptions options;
+  options.environment["TRACES"] = traces->string();
+  for (const auto& scenario : scenarios) {
+    const auto result =
+        run_headroom({"run", scenario.string(), "--set", "workload.load=0.02"}, options);
+    INFO(scenario << "\n" << result.out << "\n" << result.err);
+    CHECK(result.exit_code == 0);
+    CHECK(one_line(result.out).find("at load 0.02: each arrival stands k = ") != std::string::npos);
+  }
+}
+
+TEST_CASE("the examples on public traces are read as far as the trace without it", "[cli]") {
+  for (const auto& scenario : example_scenarios(true)) {
+    check_refused(BadInput{"no $TRACES",
+                           {},
+                           {scenario.string() + ":", "environment variable TRACES"},
+                           {"run", scenario.string()},
+                           {{"TRACES", ""}}});
+  }
+}
+
+TEST_CASE("an expectation that does not hold exits 1 and names its table", "[cli]") {
+  const TempDir folder;
+  std::string text = read_file(source_path("examples/gemma-3-27b/four-cards.toml"));
+  const auto at = text.find("gpus = 3\ntp = 3");
+  REQUIRE(at != std::string::npos);
+  const auto table = text.rfind("[[expect]]", at);
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(table), '\n');
+  text.replace(at, 15, "gpus = 2\ntp = 2");
+  const std::string scenario = folder.write("s.toml", text).string();
+  const auto result = run_headroom({"run", scenario, "--out", (folder.path() / "out").string()});
+  INFO(result.err);
+  CHECK(result.exit_code == 1);
+  const std::string place = scenario + ":" + std::to_string(line) + ":1: ";
+  CHECK(result.err.find(place + "expected gpus '2' for request 'gemma' under naive, got '3'") !=
+        std::string::npos);
+  CHECK(result.err.find(place + "expected tp '2' for request 'gemma' under naive, got '3'") !=
+        std::string::npos);
+  // The run itself is good: its result is there to look into.
+  CHECK(result.out.find("refused_by_engine") != std::string::npos);
+  CHECK(fs::exists(folder.path() / "out" / "result.json"));
+  // Expectations of policies that do not run are not checked.
+  CHECK(run_headroom({"run", scenario, "--policy", "head-aware"}).exit_code == 0);
+}
+
+TEST_CASE("the demo runs, and names files and commands that are there", "[cli]") {
+  const TempDir folder;
+  const auto result = run_headroom({"demo", "--out", (folder.path() / "demo").string()});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.find("1. Why heads matter") != std::string::npos);
+  CHECK(result.out.find("ended differently") != std::string::npos);
+  CHECK(fs::exists(folder.path() / "demo" / "result.json"));
+  const auto explained = run_headroom({"explain", (folder.path() / "demo").string(), "llm-17"});
+  CHECK(explained.exit_code == 0);
+  CHECK(explained.out.find("under fallback-search") != std::string::npos);
+}
+
+TEST_CASE("the lists have a header line, and as many columns in every line", "[cli]") {
+  for (const char* name : {"policies", "models", "gpus", "engines", "formats", "mixes"}) {
+    const auto result = run_headroom({name});
+    INFO(name << "\n" << result.out);
+    CHECK(result.exit_code == 0);
+    const auto tabs = [](std::string_view line) {
+      return std::count(line.begin(), line.end(), '\t');
+    };
+    const std::string_view text(result.out);
+    const auto columns = tabs(text.substr(0, text.find('\n')));
+    CHECK(columns >= 1);
+    std::size_t lines = 0;
+    for (std::size_t begin = 0; begin < text.size(); ++lines) {
+      const auto end = text.find('\n', begin);
+      CHECK(tabs(text.substr(begin, end - begin)) == columns);
+      begin = end + 1;
+    }
+    CHECK(lines >= 2);
+  }
+}

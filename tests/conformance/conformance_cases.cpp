@@ -1,0 +1,109 @@
+// Random mixed clusters and workloads for the conformance suite, from fixed seeds.
+
+#include "sim/core/random.hpp"
+#include "tests/conformance/placer_conformance.hpp"
+
+#include <boost/random/uniform_int_distribution.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace headroom::test {
+namespace {
+
+class Draw {
+ public:
+  Draw(std::uint64_t seed, std::string_view purpose) : random_(random_stream(seed, purpose)) {}
+  [[nodiscard]] std::int64_t from(std::int64_t low, std::int64_t high) {
+    return boost::random::uniform_int_distribution<std::int64_t>(low, high)(random_);
+  }
+  [[nodiscard]] bool one_in(std::int64_t n) { return from(1, n) == 1; }
+  template <class Values>
+  [[nodiscard]] const auto& any(const Values& values) {
+    return values[static_cast<std::size_t>(from(0, std::ssize(values) - 1))];
+  }
+
+ private:
+  RandomStream random_;
+};
+
+const std::array<std::string, 4> kTypes = {"A100-80GB", "L4", "RTX-3090", "T4"};
+const std::array<std::string, 9> kModels = {
+    "qwen2.5-0.5b",   "qwen2.5-1.5b", "gpt2-xl",   "meta-llama-3.1-8b", "qwen2.5-14b",
+    "gemma-3-27b-it", "qwen2.5-32b",  "falcon-7b", "meta-llama-3.1-70b"};
+
+ClusterSpec random_cluster(std::uint64_t seed) {
+  Draw draw(seed, "cluster");
+  std::vector<Group> groups;
+  for (int i = 0; i < 5; ++i) {
+    Group group;
+    group.gpu = draw.any(kTypes);
+    group.gpus = static_cast<int>(draw.from(1, 4) * draw.from(1, 2));
+    group.nodes = static_cast<int>(draw.from(1, 3));
+    if (!draw.one_in(3)) group.cpu_milli = draw.from(8, 64) * 1000;
+    if (!draw.one_in(3)) group.ram = draw.from(32, 512) * kGiB;
+    if (draw.one_in(3)) group.used = draw.from(1, 2048) * kMiB;
+    groups.push_back(std::move(group));
+  }
+  groups.push_back({"", 0, 1, 32'000, 128 * kGiB});
+  return cluster_of(groups);
+}
+
+Request random_llm(Draw& draw, const std::string& name) {
+  Request request = llm_request(name, draw.any(kModels));
+  LlmDeployment& llm = llm_of(request);
+  llm.limits.context = 1024 * draw.from(1, 8);
+  llm.limits.sequences = draw.from(1, 64);
+  if (draw.one_in(3)) {
+    llm.shared = true;
+    llm.limits.utilisation_ppm = draw.from(10, 95) * 10'000;
+  }
+  if (draw.one_in(4)) llm.allowed_tp = {2, 4};
+  if (draw.one_in(8)) llm.allowed_tp = {3};
+  return request;
+}
+
+Request random_task(Draw& draw, const std::string& name) {
+  switch (draw.from(0, 3)) {
+    case 0:
+      return opaque_request(name, 0);
+    case 1:
+      return opaque_request(name, 1, 0, 0, static_cast<int>(draw.from(1, 999)));
+    case 2:
+      return opaque_request(name, static_cast<int>(draw.from(1, 4)));
+    default:
+      return opaque_request(name, static_cast<int>(draw.from(1, 16)));
+  }
+}
+
+std::vector<Request> random_requests(std::uint64_t seed, int count) {
+  Draw draw(seed, "requests");
+  std::vector<Request> requests;
+  std::int64_t now = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = fmt::format("r{}", i);
+    Request request = draw.one_in(2) ? random_llm(draw, name) : random_task(draw, name);
+    if (!draw.one_in(3)) now += draw.from(0, 300);
+    request.arrival = at(now);
+    request.lifetime = std::chrono::seconds(draw.one_in(10) ? 0 : draw.from(1, 10'000));
+    if (draw.one_in(2)) request.shape.cpu_milli = draw.from(1, 16'000);
+    if (draw.one_in(2)) request.shape.ram = draw.from(1, 64) * kGiB;
+    if (draw.one_in(3)) request.shape.allowed_gpus = {draw.any(kTypes)};
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+}  // namespace
+
+std::vector<ConformanceCase> conformance_cases() {
+  std::vector<ConformanceCase> cases;
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    cases.push_back(
+        {fmt::format("random {}", seed), random_cluster(seed), random_requests(seed, 80)});
+  }
+  return cases;
+}
+
+}  // namespace headroom::test

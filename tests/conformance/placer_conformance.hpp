@@ -1,0 +1,79 @@
+#pragma once
+// The promises of every placer, checked from outside while it works: what it answers is legal and
+// has room, it answers the same question the same way, it says why, it cannot know the future.
+//
+// Written without sim/run/legality.cpp and sim/cluster/cluster.cpp: the suite keeps a ledger of its
+// own, so that a mistake there does not hide one here.
+
+#include "tests/fixtures.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace headroom::test {
+
+/// A promise that was broken. Checks: "legal", "same_answer", "freed", "reason", "fault", "ledger",
+/// "outcomes", "audit", "same_run", "lifetimes", "complete".
+struct Complaint {
+  std::string check;
+  std::string text;
+};
+
+struct ConformanceCase {
+  std::string name;
+  ClusterSpec cluster;
+  std::vector<Request> requests;  // by arrival
+};
+
+/// Random mixed clusters with LLM deployments and opaque tasks; the same on every machine.
+[[nodiscard]] std::vector<ConformanceCase> conformance_cases();
+
+struct Candidate {
+  std::string name;
+  std::function<std::unique_ptr<Placer>(World&)> make;
+  bool finds_all = false;  // it promises to find room whenever there is some
+};
+
+/// Runs the candidate on the case, several times, and returns what it got wrong: at most a few
+/// complaints of each check.
+[[nodiscard]] std::vector<Complaint> check_placer(const Candidate& candidate,
+                                                  const ConformanceCase& conformance_case);
+
+/// What is wrong with a layout, worked out from the cluster's specification and state; "" = legal.
+[[nodiscard]] std::string illegal(const Cluster& cluster, const InternedShape& shape,
+                                  const Layout& layout);
+
+/// Who holds what, by node and device, from placements alone.
+class ShadowLedger final : public Observer {
+ public:
+  explicit ShadowLedger(const ClusterSpec& spec);
+
+  void placed(SimTime now, const Placement& placement) override;
+  void released(SimTime now, const Placement& placement, bool served) override;
+
+  /// "" as long as nothing was held twice or given back without being held.
+  [[nodiscard]] const std::string& wrong() const { return wrong_; }
+  /// Whether all that was taken was given back.
+  [[nodiscard]] bool empty() const;
+
+ private:
+  struct Device {
+    std::int64_t milli = 0;
+    Bytes bytes = 0;
+    Bytes capacity = 0;
+  };
+  struct Node {
+    std::vector<Device> devices;
+    std::int64_t cpu = 0;
+    Bytes ram = 0;
+    std::int64_t cpu_capacity = 0;
+    Bytes ram_capacity = 0;
+  };
+  void apply(const Placement& placement, int sign);
+
+  std::vector<Node> nodes_;
+  std::string wrong_;
+};
+
+}  // namespace headroom::test
