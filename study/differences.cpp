@@ -45,10 +45,14 @@ std::vector<Difference> compare_pair(const RunResult& a, const RunResult& b,
 
 std::uint64_t count_different(const std::vector<const RunResult*>& runs) {
   std::uint64_t different = 0;
-  for (std::size_t i = 0; i < runs.front()->outcomes.entries().size(); ++i) {
-    const auto first = runs.front()->outcomes.entries()[i].outcome;
+  const auto& first = *runs.front();
+  for (std::size_t i = 0; i < first.outcomes.entries().size(); ++i) {
+    const auto& entry = first.outcomes.entries()[i];
     different += std::any_of(runs.begin(), runs.end(), [&](const RunResult* run) {
-      return run->outcomes.entries()[i].outcome != first;
+      const auto& other = run->outcomes.entries()[i];
+      if (other.outcome != entry.outcome) return true;
+      // Rules are numbered by each run in its own order.
+      return other.rule + entry.rule > 0 && run->outcomes.text(other) != first.outcomes.text(entry);
     });
   }
   return different;

@@ -18,6 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The first entry of a folder that no run writes, or "".
+std::string foreign_entry(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    const bool ours = name == "result.json" || name == "wall_clock.json" ||
+                      (name.starts_with("series-") && name.ends_with(".csv")) ||
+                      (name.starts_with("decisions-") && name.ends_with(".jsonl.gz"));
+    if (!ours) return name;
+  }
+  return "";
+}
+
 // Whether results may go to `target`: it is not there, is empty, or holds what may be replaced.
 Status check_free(const fs::path& target, bool replace) {
   std::error_code code;
@@ -30,6 +44,12 @@ Status check_free(const fs::path& target, bool replace) {
   const bool empty = fs::is_empty(target, code);
   if (code) return fail(fmt::format("cannot look inside: {}", code.message()), {target.string()});
   const bool ours = fs::exists(target / "result.json", code);
+  if (ours && replace) {
+    if (const std::string foreign = foreign_entry(target); !foreign.empty()) {
+      return fail(fmt::format("'{}' in this folder is not of a result", foreign), {target.string()},
+                  "move it away, or name another folder with --out");
+    }
+  }
   if (empty || (replace && ours)) return {};
   return fail(ours ? "this folder holds an earlier result" : "this folder is not empty",
               {target.string()},
@@ -113,8 +133,9 @@ Status RunFolder::commit() {
     temporary_.clear();
     return {};
   }
-  // Not there yet, or a file system that cannot exchange names.
-  fs::remove_all(target_, code);
+  // Not there yet, or a file system that cannot exchange names: what came there since the check
+  // above stays, and the rename fails.
+  if (replace_) fs::remove_all(target_, code);
   fs::rename(temporary_, target_, code);
   if (code) {
     return fail(fmt::format("cannot rename to this: {}", code.message()), {target_.string()});

@@ -244,7 +244,7 @@ Result<Workload> read_generated_workload(const ConfigTable& table, const fs::pat
   config.load = generate.number_or("load", {0.001, 100.0}, config.load);
   config.arrival_cv = generate.number_or("arrival_cv", {0.01, 100.0}, config.arrival_cv);
   config.lifetime_median = generate.seconds_or("lifetime_median_s", config.lifetime_median);
-  config.lifetime_sigma = generate.number_or("lifetime_sigma", {0.0, 10.0}, config.lifetime_sigma);
+  config.lifetime_sigma = generate.number_or("lifetime_sigma", {0.0, 4.0}, config.lifetime_sigma);
   config.cpu_milli_per_gpu =
       1000 * generate.integer_or("cpus_per_gpu", {0, 10'000}, config.cpu_milli_per_gpu / 1000);
   config.ram_per_gpu = generate.bytes_or("ram_per_gpu", config.ram_per_gpu);

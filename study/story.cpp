@@ -1,5 +1,6 @@
 #include "study/story.hpp"
 
+#include "policies/parts/claim_search.hpp"
 #include "study/study.hpp"
 
 #include <fmt/format.h>
@@ -14,13 +15,10 @@ namespace fs = std::filesystem;
 // What one policy did with the story's one request.
 class Account final : public Observer {
  public:
-  explicit Account(const ClusterSpec& cluster) : cluster_(cluster) {}
-
   void placed(SimTime, const Placement& placement) override {
     plan_ = placement.layout.plan;
     gpus_ = placement.gpus();
     held_since_ = placement.since;
-    type_ = cluster_.gpu_types[index(placement.layout.gpu)].name;
   }
   void refused(SimTime, const Placement&, const Refusal& refusal, int attempt) override {
     refusal_ = refusal;
@@ -40,7 +38,7 @@ class Account final : public Observer {
     if (gpus_ == 0) {
       const bool missed = outcome_ == Outcome::rejected_policy_missed;
       return who + "places nothing: no size that it may use fits." +
-             (missed ? next + "The audit says that a valid plan was free all the time.\n" : "\n");
+             (missed ? next + "The audit says that a valid plan was free.\n" : "\n");
     }
     std::string what = fmt::format("takes {} cards, TP {}", gpus_, plan_.tp);
     if (plan_.pp > 1) what += fmt::format(" x PP {}", plan_.pp);
@@ -52,10 +50,8 @@ class Account final : public Observer {
   }
 
  private:
-  const ClusterSpec& cluster_;
   ParallelPlan plan_;
   int gpus_ = 0;
-  std::string type_;
   Refusal refusal_;
   int attempts_ = 0;
   SimTime held_since_{};
@@ -66,7 +62,7 @@ class Account final : public Observer {
 Result<std::string> tell_scenario(const Scenario& scenario) {
   std::string out = scenario.name + "\n";
   for (const auto& policy : scenario.policies) {
-    Account account(scenario.cluster);
+    Account account;
     HEADROOM_CHECK(run_policy(scenario, policy, account));
     out += account.text(policy);
   }
@@ -77,7 +73,7 @@ std::string describe_claim(const Scenario& scenario, const LlmDeployment& llm) {
   const Model& model = *llm.model;
   const Bytes total = scenario.cluster.gpu_types.front().memory;
   const Bytes usable = requested_bytes(total, llm.limits.utilisation_ppm);
-  const Bytes claim = weight_bytes(model) * 6 / 5 + 2 * kGiB;
+  const Bytes claim = weight_claim(model);
   return fmt::format(
       "{}: {} of bf16 weights, {} attention heads, {} KV heads, {} layers.\n"
       "A 24 GiB card gives the engine {} at U = {}. From the weights alone the claim is\n"

@@ -15,12 +15,13 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <thread>
 
 namespace headroom {
 namespace {
 
-// One policy with one seed. Built in the calling thread (options are read there), run in any.
+// One policy with one seed: what it takes to run it, while it runs.
 struct Job {
   std::string policy;
   std::uint64_t seed = 0;
@@ -31,8 +32,14 @@ struct Job {
   std::unique_ptr<RequestSource> requests;
   std::unique_ptr<DecisionLog> decisions;
   std::unique_ptr<Series> series;
-  std::vector<std::string> failed_expectations;
+};
+
+// What is left of it.
+struct Finished {
+  std::string policy;
+  std::uint64_t seed = 0;
   RunResult result;
+  std::vector<std::string> failed_expectations;
   Status status;
   std::exception_ptr fault;
 };
@@ -68,12 +75,12 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   return job;
 }
 
-Status run_job(const Scenario& scenario, Job& job, Progress& progress) {
+Status run_job(const Scenario& scenario, Job& job, Finished& out, Progress& progress) {
   const auto begin = std::chrono::steady_clock::now();
   Metrics metrics(scenario.cluster, job.parts->plans(), scenario.window);
   ExpectationCheck expectations(scenario, job.policy);
   ProgressObserver counter(progress);
-  std::vector<Observer*> observers = {&metrics, &job.result.outcomes, &expectations, &counter};
+  std::vector<Observer*> observers = {&metrics, &out.result.outcomes, &expectations, &counter};
   if (job.series) observers.push_back(job.series.get());
   if (job.decisions) observers.push_back(job.decisions.get());
   Simulation simulation({scenario.cluster, job.parts->plans(), *job.placer, *job.base_placer,
@@ -83,28 +90,36 @@ Status run_job(const Scenario& scenario, Job& job, Progress& progress) {
   if (job.series) HEADROOM_CHECK(job.series->close());
   if (job.decisions) HEADROOM_CHECK(job.decisions->close());
 
-  job.result.policy = job.policy;
-  job.result.seed = job.seed;
-  job.result.values = metrics.values();
-  job.result.refused_by_rule = metrics.refused_by_rule();
-  job.result.events = simulation.events();
-  job.failed_expectations = expectations.failures();
+  out.result.policy = job.policy;
+  out.result.seed = job.seed;
+  out.result.values = metrics.values();
+  out.result.refused_by_rule = metrics.refused_by_rule();
+  out.result.events = simulation.events();
+  out.failed_expectations = expectations.failures();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  job.result.wall_seconds = took.count();
+  out.result.wall_seconds = took.count();
   return {};
 }
 
 void run_all(const Scenario& scenario, const StudyOptions& options,
-             std::vector<std::unique_ptr<Job>>& jobs) {
-  Progress progress(options.progress, jobs.size());
+             const std::optional<LoadScale>& scale, bool one_seed, std::vector<Finished>& runs) {
+  Progress progress(options.progress, runs.size());
+  std::mutex building;  // options are read from one document, which is not made for two threads
   std::atomic<std::size_t> next{0};
+  const auto run_one = [&](Finished& run) -> Status {
+    std::unique_ptr<Job> job;  // its files are open only while it runs
+    {
+      const std::lock_guard lock(building);
+      HEADROOM_TRY(job, make_job(scenario, options, run.policy, run.seed, scale, one_seed));
+    }
+    return run_job(scenario, *job, run, progress);
+  };
   const auto work = [&] {
-    for (std::size_t i = next++; i < jobs.size(); i = next++) {
-      Job& job = *jobs[i];
+    for (std::size_t i = next++; i < runs.size(); i = next++) {
       try {
-        job.status = run_job(scenario, job, progress);
+        runs[i].status = run_one(runs[i]);
       } catch (...) {
-        job.fault = std::current_exception();
+        runs[i].fault = std::current_exception();
       }
       progress.job_done();
     }
@@ -112,7 +127,7 @@ void run_all(const Scenario& scenario, const StudyOptions& options,
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const auto wanted = options.jobs > 0 ? static_cast<unsigned>(options.jobs) : cores;
   std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < std::min<std::size_t>(wanted, jobs.size()); ++i) {
+  for (unsigned i = 1; i < std::min<std::size_t>(wanted, runs.size()); ++i) {
     threads.emplace_back(work);
   }
   work();
@@ -170,22 +185,23 @@ Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& opti
   result.seeds = options.seeds.empty() ? std::vector{scenario.seed} : options.seeds;
   HEADROOM_TRY(result.load_scale, load_scale_of(scenario));
 
-  std::vector<std::unique_ptr<Job>> jobs;
+  const bool one_seed = result.seeds.size() == 1;
+  std::vector<Finished> runs;
   for (const auto& policy : scenario.policies) {
     for (const std::uint64_t seed : result.seeds) {
-      HEADROOM_TRY(auto job, make_job(scenario, options, policy, seed, result.load_scale,
-                                      result.seeds.size() == 1));
-      jobs.push_back(std::move(job));
+      runs.emplace_back();
+      runs.back().policy = policy;
+      runs.back().seed = seed;
     }
   }
-  run_all(scenario, options, jobs);
-  for (auto& job : jobs) {
-    if (job->fault) std::rethrow_exception(job->fault);
-    HEADROOM_CHECK(job->status);
-    result.runs.push_back(std::move(job->result));
+  run_all(scenario, options, result.load_scale, one_seed, runs);
+  for (auto& run : runs) {
+    if (run.fault) std::rethrow_exception(run.fault);
+    HEADROOM_CHECK(run.status);
+    result.runs.push_back(std::move(run.result));
     result.failed_expectations.insert(result.failed_expectations.end(),
-                                      job->failed_expectations.begin(),
-                                      job->failed_expectations.end());
+                                      run.failed_expectations.begin(),
+                                      run.failed_expectations.end());
   }
   result.summary = summarise(result.runs, result.seeds.size());
   HEADROOM_CHECK(add_differences(scenario, result));

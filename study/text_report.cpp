@@ -163,6 +163,20 @@ std::string with_examples(const std::string& table, const std::vector<Difference
   return out;
 }
 
+// Rows come by policy pair, largest first: a few of each pair.
+std::vector<Difference> largest_differences(const std::vector<Difference>& rows) {
+  constexpr int kOfEachPair = 4;
+  std::vector<Difference> out;
+  int in_pair = 0;
+  for (const auto& row : rows) {
+    const bool same_pair =
+        !out.empty() && out.back().policy_a == row.policy_a && out.back().policy_b == row.policy_b;
+    in_pair = same_pair ? in_pair + 1 : 1;
+    if (in_pair <= kOfEachPair) out.push_back(row);
+  }
+  return out;
+}
+
 std::string describe_workload(const Scenario& scenario, const StudyResult& result) {
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
     std::string out = fmt::format("{} ({})", trace->file.filename().string(), trace->format);
@@ -237,18 +251,24 @@ std::string difference_table(const StudyResult& result) {
         result.seeds.front());
   }
   const std::string title = fmt::format(
-      "Of {} {} ({:.1f} %) ended differently (seed {}):\n",
+      "Of all {} {} ({:.1f} %) ended differently (seed {}):\n",
       count_of(static_cast<std::int64_t>(result.compared), "request"),
       count(result.ended_differently),
       100.0 * static_cast<double>(result.ended_differently) / static_cast<double>(result.compared),
       result.seeds.front());
+  const std::vector<Difference> shown = largest_differences(result.differences);
   std::vector<std::vector<std::string>> rows = {
       {"requests", "one policy", "ended", "the other", "ended"}};
-  for (const auto& row : result.differences) {
+  for (const auto& row : shown) {
     rows.push_back({pad(count(row.requests), rows.front().front().size(), true), row.policy_a,
                     row.outcome_a, row.policy_b, row.outcome_b});
   }
-  return title + with_examples(layout(rows, rows.front().size()), result.differences);
+  std::string out = title + with_examples(layout(rows, rows.front().size()), shown);
+  if (shown.size() < result.differences.size()) {
+    out += fmt::format("  and {} smaller rows: all of them are in result.json\n",
+                       result.differences.size() - shown.size());
+  }
+  return out;
 }
 
 }  // namespace headroom

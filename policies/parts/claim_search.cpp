@@ -44,6 +44,7 @@ void ClaimSearch::add_several_nodes(const InternedShape& shape, GpuTypeId type, 
     const int nodes = (needed + per_node - 1) / per_node;
     const ParallelPlan plan{per_node, nodes};
     if (nodes < 2 || nodes > limits.max_pp || plan.gpus() > limits.max_gpus) continue;
+    if (nodes > context_.cluster.nodes_with(type, per_node)) continue;
     if (usable(shape, type, plan, out)) out.in_order.push_back({type, plan, false});
   }
 }

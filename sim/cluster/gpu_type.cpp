@@ -51,7 +51,7 @@ Result<GpuType> find_gpu_type(std::string_view name) {
   for (const auto& type : catalogue) names.push_back(type.name);
   return fail(fmt::format("unknown GPU type '{}'", name), {},
               suggest(name, names) +
-                  "; an undisclosed type needs a line in [gpu_alias], a new one a [[gpu]] table");
+                  " An undisclosed type needs a line in [gpu_alias], a new one a [[gpu]] table");
 }
 
 }  // namespace headroom

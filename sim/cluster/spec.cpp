@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
 namespace headroom {
@@ -14,11 +15,18 @@ namespace {
 constexpr std::int64_t kMaxNodes = 2'000'000;
 constexpr std::int64_t kMaxGpusPerNode = 64;
 constexpr std::int64_t kMaxCpus = 1'000'000;
+constexpr Bytes kLeastStorageBandwidth =
+    1'000'000;  // loading the largest model ends within the clock
 
 Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
   for (const auto& entry : config.tables("gpu")) {
     GpuType type;
     type.name = entry.text("name");
+    for (const auto& other : spec.gpu_types) {
+      if (other.name == type.name) {
+        entry.reject("name", fmt::format("two GPU types are named '{}'", type.name));
+      }
+    }
     type.memory = entry.bytes_or("memory", 0);
     if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
     type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
@@ -48,6 +56,9 @@ Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases
   if (entry.has("cpus")) shape.cpu_milli = 1000 * entry.integer("cpus", {0, kMaxCpus});
   if (entry.has("ram")) shape.ram = entry.bytes_or("ram", kNotCounted);
   shape.storage_bandwidth = entry.bytes_or("storage_bandwidth", 0);
+  if (entry.has("storage_bandwidth") && shape.storage_bandwidth < kLeastStorageBandwidth) {
+    entry.reject("storage_bandwidth", "'storage_bandwidth' must be at least 1 MB a second");
+  }
   HEADROOM_CHECK(entry.status());
   return shape;
 }
@@ -69,9 +80,13 @@ std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
 
 Status read_groups(const ConfigTable& config, const GpuAliases& aliases, ClusterSpec& spec) {
   std::size_t group_number = 0;
+  std::set<std::string> names;
   for (const auto& entry : config.tables("nodes")) {
     const auto count = entry.integer_or("count", {1, kMaxNodes}, 1);
     const std::string prefix = entry.text_or("name", fmt::format("group{}", group_number));
+    if (!names.insert(prefix).second) {
+      entry.reject("name", fmt::format("two groups of nodes are named '{}'", prefix));
+    }
     HEADROOM_TRY(const NodeShape shape, read_shape(entry, aliases, spec));
     const auto used = read_used(entry, shape, spec);
     HEADROOM_CHECK(entry.status());
@@ -129,6 +144,13 @@ std::int64_t ClusterSpec::gpu_count(GpuTypeId type) const {
     count += std::count(gpus.begin(), gpus.end(), type);
   }
   return count;
+}
+
+std::int64_t ClusterSpec::nodes_with(GpuTypeId type, int gpus) const {
+  return std::count_if(nodes.begin(), nodes.end(), [&](const NodeSpec& node) {
+    const auto& types = shapes[index(node.shape)].gpus;
+    return std::count(types.begin(), types.end(), type) >= gpus;
+  });
 }
 
 int ClusterSpec::largest_node(GpuTypeId type) const {

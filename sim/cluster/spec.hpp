@@ -46,6 +46,8 @@ struct ClusterSpec {
 
   [[nodiscard]] std::int64_t gpu_count() const;
   [[nodiscard]] std::int64_t gpu_count(GpuTypeId type) const;
+  /// Nodes with at least so many GPUs of this type.
+  [[nodiscard]] std::int64_t nodes_with(GpuTypeId type, int gpus) const;
   /// Most GPUs of this type in one node.
   [[nodiscard]] int largest_node(GpuTypeId type) const;
 

@@ -25,6 +25,7 @@ struct ConfigTable::Document {
 
 namespace {
 
+constexpr int kMaxDots = 1'000;
 constexpr std::uintmax_t kMaxConfigBytes = 64U << 20;
 
 toml::table* as_table(void* node) { return static_cast<toml::table*>(node); }
@@ -90,6 +91,23 @@ std::optional<Error> unknown_key(
   return std::nullopt;
 }
 
+// toml++ recurses once for every dot of a dotted key: a line of nothing but dots would end the
+// program.
+Status check_nesting(std::string_view text, const std::string& where) {
+  std::int64_t line = 1;
+  int dots = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      ++line;
+      dots = 0;
+    } else if (c == '.' && ++dots > kMaxDots) {
+      return fail(fmt::format("more than {} dots in one line", kMaxDots), {where, line},
+                  "keys are at most a few tables deep");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 ConfigTable::ConfigTable(std::shared_ptr<Document> document, void* table, std::string path)
@@ -116,6 +134,7 @@ Result<ConfigTable> ConfigTable::read(const std::filesystem::path& file) {
 }
 
 Result<ConfigTable> ConfigTable::parse(std::string_view text, const std::string& where) {
+  HEADROOM_CHECK(check_nesting(text, where));
   auto document = std::make_shared<Document>();
   document->where = where;
   try {
@@ -136,6 +155,7 @@ Status ConfigTable::set(std::string_view assignment) {
     return fail(fmt::format("'{}' is not of the form key=value", assignment), {"--set"},
                 "for example --set queue.waiting_limit_s=60");
   }
+  HEADROOM_CHECK(check_nesting(assignment, "--set"));
   std::string_view path = assignment.substr(0, equals);
   const std::string value(assignment.substr(equals + 1));
   toml::table parsed;

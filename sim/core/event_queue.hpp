@@ -6,7 +6,8 @@
 // dominates is push and pop on a heap whose size follows what is alive (arrivals are streamed in
 // one at a time), so a binary heap is enough: see bench/event_queue_bench.cpp.
 //
-// Cancelling marks; a cancelled event is dropped when it reaches the top.
+// Cancelling marks; a cancelled event is dropped when it reaches the top, or when most are
+// cancelled.
 
 #include "sim/core/assert.hpp"
 #include "sim/core/units.hpp"
@@ -52,6 +53,7 @@ class EventQueue {
     const bool inserted = cancelled_.insert(handle).second;
     HEADROOM_ASSERT(inserted, "an event was cancelled twice");
     drop_cancelled();
+    if (cancelled_.size() > kFewCancelled && cancelled_.size() > heap_.size() / 2) sweep();
   }
 
   /// The earliest event, or nullopt.
@@ -77,6 +79,15 @@ class EventQueue {
 
  private:
   static bool later(const Event& a, const Event& b) { return a.key > b.key; }
+
+  static constexpr std::size_t kFewCancelled = 1024;
+
+  // Memory follows what is alive: once most events are cancelled ones they all go.
+  void sweep() {
+    std::erase_if(heap_, [&](const Event& e) { return cancelled_.contains(e.key.sequence); });
+    cancelled_.clear();
+    std::make_heap(heap_.begin(), heap_.end(), later);
+  }
 
   // Keeps the invariant that the top of the heap is never cancelled.
   void drop_cancelled() {

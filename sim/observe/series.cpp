@@ -22,7 +22,8 @@ void Series::elapsed(SimTime from, SimTime to, const SystemState& state) {
     fmt::print(file_.get(), "{},{}.{:03},{},{},{},{}\n", seconds_text(*next_),
                state.milli_held / 1000, state.milli_held % 1000, state.idle_gpus, state.waiting,
                state.starting, state.running);
-    *next_ += interval_;
+    // After the last row that the clock can hold there is none.
+    next_ = *next_ > SimTime::max() - interval_ ? SimTime::max() : *next_ + interval_;
   }
 }
 

@@ -51,7 +51,8 @@ class RoomSearch {
   /// CPU-only tasks: a node with the CPU and RAM; nodes with fewest GPUs first, then lowest id.
   [[nodiscard]] std::optional<PlacementPart> without_gpus() const;
 
-  /// Whether no device of any of these types could help now: a quick no before plans are gone through.
+  /// Whether no device of any of these types could help now: a quick no before plans are gone
+  /// through.
   [[nodiscard]] bool hopeless(std::span<const GpuTypeId> types);
   [[nodiscard]] bool hopeless(GpuTypeId type) { return freed_ && offered(type).freed.empty(); }
 

@@ -24,6 +24,10 @@ constexpr int kArrivals = 1;
 constexpr int kPass = 2;
 constexpr int kLimits = 3;
 
+// The clock ends at 292 years; what is added to an instant without a check is shorter than the
+// rest.
+constexpr SimTime kLastInstant{std::chrono::hours(24 * 365 * 250)};
+
 struct Arrive {};
 struct Ready {
   RequestId request;
@@ -124,6 +128,14 @@ class Simulation::Impl {
     Live& live = live_[id];
     live.request = std::move(*next_request_);
     live.shape = &shapes_.intern(live.request.shape);
+    const RequestKind kind = live.request.shape.kind();
+    if (!parts_.placer.takes(kind) && !parts_.base_placer.takes(kind)) {
+      return fail(fmt::format("neither '{}' nor '{}' places {}, as request '{}' is",
+                              parts_.placer.name(), parts_.base_placer.name(),
+                              kind == RequestKind::llm ? "LLM deployments" : "opaque tasks",
+                              live.request.name),
+                  {}, "see `headroom policies`");
+    }
     tell([&](Observer& o) { o.submitted(*now_, id, live.request, *live.shape); });
     enqueue(id, live);
     return pull_request();
@@ -149,7 +161,10 @@ class Simulation::Impl {
     const bool freed = cluster_.freed_position() != freed_at_last_pass_;
     freed_at_last_pass_ = cluster_.freed_position();
     parts_.queue.pass(freed, [this](RequestId id) { return attempt(id); });
-    if (const auto wake = parts_.queue.wake_at(); wake && *wake > *now_) {
+    if (wake_ && *wake_ <= *now_) wake_.reset();
+    if (const auto wake = parts_.queue.wake_at();
+        wake && *wake > *now_ && (!wake_ || *wake < *wake_)) {
+      wake_ = wake;
       events_.push(*wake, kPass, Pass{});
     }
     return {};
@@ -159,7 +174,6 @@ class Simulation::Impl {
     Live& live = live_.at(id);
     Placer& placer =
         parts_.placer.takes(live.shape->shape.kind()) ? parts_.placer : parts_.base_placer;
-    HEADROOM_ASSERT(placer.takes(live.shape->shape.kind()), "no placer takes this kind of request");
     const RoomSearch::Freed freed = freed_since_last_try(live);
     const bool explain = std::any_of(parts_.observers.begin(), parts_.observers.end(),
                                      [&](const Observer* o) { return o->wants_reasons(id); });
@@ -291,6 +305,11 @@ class Simulation::Impl {
 
   Status handle(const Ready& event) {
     Live& live = live_.at(event.request);
+    if (*now_ > kLastInstant - live.request.lifetime) {
+      return fail(fmt::format("request '{}' would end after 250 years of simulated time",
+                              live.request.name),
+                  {}, "shorten the lifetimes, or stop the run with run.until_s");
+    }
     live.ready = true;
     --state_.starting;
     ++state_.running;
@@ -402,6 +421,7 @@ class Simulation::Impl {
   std::uint64_t submitted_ = 0;
   std::uint64_t handled_ = 0;
   std::uint64_t freed_at_last_pass_ = 0;
+  std::optional<SimTime> wake_;  // earliest pass that the discipline asked for
   bool pass_wanted_ = false;
 };
 

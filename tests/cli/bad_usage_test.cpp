@@ -69,7 +69,7 @@ TEST_CASE("the options --policy, --set and --seeds are checked as the scenario i
       run("--set of an unknown key", {"--set", "sede=3"},
           {"unknown key 'sede'", "did you mean 'seed'?"}),
       run("--set of a wrong type", {"--set", "seed=often"},
-          {"'seed' is text, 'often', but must be an integer"}),
+          {"--set: 'seed' is text, 'often', but must be an integer"}),
       run("--set through a value", {"--set", "policies.x=3"}, {"--set: 'policies' is not a table"}),
       run("--seeds of words", {"--seeds", "many"}, {"--seeds: 'many' is not a seed", "1..5"}),
       run("--seeds of nothing", {"--seeds", ""}, {"--seeds: '' is not a seed"}),
@@ -85,7 +85,8 @@ TEST_CASE("the options --policy, --set and --seeds are checked as the scenario i
   });
 }
 
-TEST_CASE("the options --policy and --set take one value each, so that the scenario may follow", "[cli]") {
+TEST_CASE("the options --policy and --set take one value each, so that the scenario may follow",
+          "[cli]") {
   const TempDir folder;
   const std::string scenario = folder.write("s.toml", listed_scenario({})).string();
   CHECK(run_headroom({"run", "--policy", "head-aware", scenario}).exit_code == 0);

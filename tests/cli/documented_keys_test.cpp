@@ -13,7 +13,8 @@ namespace {
 // The keys in calls such as table.integer_or("count", ...), has("x"), step("backoff_first_s", ...).
 std::set<std::string> keys_asked_for(const std::string& source) {
   static const std::regex call(
-      R"re((?:integer|number|text|choice|bytes|seconds|texts|integers|flag|table|tables|has|step|optional_count|path_at|seconds_up_to)(?:_or)?\s*\(\s*(?:[a-z]+,\s*)?"([a-z_0-9]+)")re");
+      R"re((?:integer|number|text|choice|bytes|seconds|texts|integers|flag|table|tables|has|step|)re"
+      R"re(optional_count|path_at|seconds_up_to)(?:_or)?\s*\(\s*(?:[a-z]+,\s*)?"([a-z_0-9]+)")re");
   std::set<std::string> out;
   for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
     out.insert((*it)[1]);

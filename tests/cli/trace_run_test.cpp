@@ -178,7 +178,8 @@ TEST_CASE("a native trace runs with its deployments and tasks, plain or gzipped"
   CHECK(metrics.at("groups_complete") == 1.0);
 }
 
-TEST_CASE("the option --trace takes the place of the scenario's, and the file tells its format", "[cli]") {
+TEST_CASE("the option --trace takes the place of the scenario's, and the file tells its format",
+          "[cli]") {
   const TempDir folder;
   folder.write("t.csv", even_jobs());
   const std::string scenario = folder.write("s.toml", itp_scenario("")).string();

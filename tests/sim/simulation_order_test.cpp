@@ -256,10 +256,30 @@ TEST_CASE("an illegal placement is a fault that names policy, request and reason
       std::string::npos);
 }
 
-TEST_CASE("a request that no placer takes is a fault") {
+TEST_CASE("a request that no placer takes is an error that names it and both placers") {
   World world(cluster_of({{"L4", 2}}));
   const auto naive = make_policy(world, "naive");
+  const auto queue = require_value(make_queue_discipline("fifo-skip"));
+  ListSource source({opaque_request("task", 1)});
+  Simulation simulation({world.spec, world.plans, *naive, *naive, *queue, source, {}}, {});
+  const Status status = simulation.run();
+  REQUIRE_FALSE(status.has_value());
+  CHECK(status.error().text().find("neither 'naive' nor 'naive' places opaque tasks, as request "
+                                   "'task' is") != std::string::npos);
+}
+
+TEST_CASE("a run that would pass the end of the clock is an error that names the request") {
+  World world(cluster_of({{"L4", 1}}));
+  Request request = opaque_request("eternal", 1);
+  request.lifetime = kMaxInputTime;
   RunSetup setup;
-  setup.base_placer = naive.get();
-  CHECK_THROWS_AS(run(world, *naive, {opaque_request("a", 1)}, setup), Fault);
+  setup.simulation.waiting_limit.reset();
+  ListSource source({request, request, request});
+  const auto placer = make_policy(world, "first-fit");
+  const auto queue = require_value(make_queue_discipline("fifo-skip"));
+  Simulation simulation({world.spec, world.plans, *placer, *placer, *queue, source, {}},
+                        setup.simulation);
+  const Status status = simulation.run();  // one after the other: 300 years
+  REQUIRE_FALSE(status.has_value());
+  CHECK(status.error().text().find("'eternal' would end after 250 years") != std::string::npos);
 }

@@ -29,6 +29,7 @@ TEST_CASE("the half width of two values is t(1) = 12.706 times half their distan
 TEST_CASE("the half width of ten and of thirty values uses their degrees of freedom") {
   const auto alternating = [](int n) {
     std::vector<double> values;
+    values.reserve(static_cast<std::size_t>(n));
     for (int i = 0; i < n; ++i) values.push_back(i % 2 == 0 ? -1.0 : 1.0);
     return *mean_and_half_width(values).second;
   };
