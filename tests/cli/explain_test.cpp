@@ -106,7 +106,7 @@ TEST_CASE("explain tells how requests were refused, placed, kept waiting and rej
                          "asked for a task of 250/1000 of a GPU, one of group "
                          "share\n",
                          "rack-0: device 3, 6.00 GiB of it\n"});
-  check_in_order(explain(run, "huge"), {"ended: rejected/incompatible (no_room)"});
+  check_in_order(explain(run, "huge"), {"ended: rejected/incompatible (cluster_too_small)"});
   const std::string host = explain(run, "host");
   check_in_order(host,
                  {"asked for a task without GPUs\n", ": placed, at try 1: ", "      rack-0\n"});

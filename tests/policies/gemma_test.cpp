@@ -57,11 +57,11 @@ TEST_CASE("on three cards only the search finds the three pipeline stages") {
     INFO("runtime overhead of " << overhead << " bytes");
     World world(cluster_of({{"RTX-3090", 3}}), runtime(overhead));
     CHECK(decision(world, "naive") == "TP 3 x PP 1 on n0[0,1,2]");
-    CHECK(decision(world, "head-aware") == "not now: no_room");
+    CHECK(decision(world, "head-aware") == "never: no_accepted_size");
     CHECK(decision(world, "fallback-search") == "TP 1 x PP 3 on n0[0,1,2]");
     CHECK(run(world, "naive", {gemma()}).ending("gemma") == "refused_by_engine: vllm.heads");
     CHECK(run(world, "head-aware", {gemma()}).ending("gemma") ==
-          "rejected/policy_missed: no_room (timeout)");
+          "rejected/policy_missed: no_accepted_size");
     CHECK(run(world, "fallback-search", {gemma()}).ending("gemma") == "placed");
   }
 }
@@ -76,7 +76,7 @@ TEST_CASE("with 3.5 GiB of overhead three stages do not start, and the search kn
   CHECK(run(world, "naive", {gemma()}).ending("gemma") == "refused_by_engine: vllm.heads");
   // The audit is the same for all: what is incompatible is so under head-aware too.
   CHECK(run(world, "head-aware", {gemma()}).ending("gemma") ==
-        "rejected/incompatible: no_room (timeout)");
+        "rejected/incompatible: no_accepted_size");
 }
 
 TEST_CASE("with 3.5 GiB of overhead four cards still hold it") {
