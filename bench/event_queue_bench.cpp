@@ -32,7 +32,7 @@ const std::vector<Duration>& delays() {
 
 Duration delay(std::uint64_t i) { return delays()[i & (delays().size() - 1)]; }
 
-void BM_hold(benchmark::State& state) {
+void hold(benchmark::State& state) {
   const auto pending = static_cast<std::uint64_t>(state.range(0));
   Queue queue;
   for (std::uint64_t i = 0; i < pending; ++i) queue.push(SimTime(delay(i)), 0, i);
@@ -44,11 +44,11 @@ void BM_hold(benchmark::State& state) {
   state.counters["holds/s"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
-BENCHMARK(BM_hold)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(hold)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 
 // As many cancelled events lie in the heap as live ones, which is where this mix settles: limits
 // stand one mean delay away and are cancelled soon after they were pushed.
-void BM_hold_and_cancel(benchmark::State& state) {
+void hold_and_cancel(benchmark::State& state) {
   constexpr std::size_t kUncancelled = 16;
   constexpr Duration kLimit = std::chrono::hours(1);
   const auto pending = static_cast<std::uint64_t>(state.range(0));
@@ -73,7 +73,7 @@ void BM_hold_and_cancel(benchmark::State& state) {
   state.counters["holds/s"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
-BENCHMARK(BM_hold_and_cancel)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(hold_and_cancel)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 
 }  // namespace
 }  // namespace headroom
