@@ -23,7 +23,7 @@ std::string foreign_entry(const fs::path& folder) {
   std::error_code ignored;
   for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
        it.increment(ignored)) {
-    const std::string name = it->path().filename().string();
+    std::string name = it->path().filename().string();
     const bool ours = name == "result.json" || name == "wall_clock.json" ||
                       (name.starts_with("series-") && name.ends_with(".csv")) ||
                       (name.starts_with("decisions-") && name.ends_with(".jsonl.gz"));

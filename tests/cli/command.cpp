@@ -53,7 +53,9 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     if (!changes.contains(text.substr(0, text.find('=')))) out.push_back(text);
   }
   for (const auto& [name, value] : changes) {
-    if (!value.empty()) out.push_back(name + "=" + value);
+    if (value.empty()) continue;
+    std::string text = name;
+    out.push_back(text.append("=").append(value));
   }
   return out;
 }
