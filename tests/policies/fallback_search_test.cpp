@@ -1,4 +1,5 @@
 #include "tests/fixtures.hpp"
+#include "tests/policies/decision.hpp"
 
 #include <algorithm>
 
@@ -8,21 +9,7 @@ using namespace headroom::test;
 namespace {
 
 std::string decision(World& world, const Request& request) {
-  const auto placer = make_policy(world, "fallback-search");
-  const Decision answer = world.ask(*placer, request);
-  if (const auto* not_now = std::get_if<NotNow>(&answer)) return "not now: " + not_now->reason;
-  if (const auto* never = std::get_if<Never>(&answer)) return "never: " + never->reason;
-  const Layout& layout = std::get<Place>(answer).layout;
-  Placement placement;
-  placement.holdings = world.take(request, layout);
-  world.cluster.give_back(placement.holdings);
-  return "TP " + std::to_string(layout.plan.tp) + " x PP " + std::to_string(layout.plan.pp) +
-         " on " + where(placement);
-}
-
-void occupy(World& world, std::uint32_t node, std::vector<int> devices) {
-  const NodeHolding what{static_cast<NodeId>(node), std::move(devices), {kWholeGpu, kGiB}};
-  world.cluster.take(std::span(&what, 1));
+  return decision(world, *make_policy(world, "fallback-search"), request);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // each policy and for several guesses of what the engine needs beside weights and cache.
 
 #include "tests/fixtures.hpp"
+#include "tests/policies/decision.hpp"
 
 using namespace headroom;
 using namespace headroom::test;
@@ -17,19 +18,6 @@ MemoryOverheads runtime(Bytes bytes) {
   MemoryOverheads overheads;
   overheads.runtime = bytes;
   return overheads;
-}
-
-/// "TP 4 x PP 1 on n0[0,1,2,3]", or the reason of a rejection.
-std::string decision(World& world, Placer& placer, const Request& request) {
-  const Decision answer = world.ask(placer, request);
-  if (const auto* not_now = std::get_if<NotNow>(&answer)) return "not now: " + not_now->reason;
-  if (const auto* never = std::get_if<Never>(&answer)) return "never: " + never->reason;
-  const Layout& layout = std::get<Place>(answer).layout;
-  Placement placement;
-  placement.holdings = world.take(request, layout);
-  world.cluster.give_back(placement.holdings);
-  return "TP " + std::to_string(layout.plan.tp) + " x PP " + std::to_string(layout.plan.pp) +
-         " on " + where(placement);
 }
 
 std::string decision(World& world, const std::string& policy, const std::string& options = "") {
