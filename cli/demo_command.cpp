@@ -1,12 +1,9 @@
 // headroom demo: the story, then three policies on a busy mixed cluster.
 
 #include "cli/commands.hpp"
+#include "cli/side_by_side.hpp"
 #include "study/examples.hpp"
-#include "study/result_json.hpp"
-#include "study/run_folder.hpp"
 #include "study/story.hpp"
-#include "study/study.hpp"
-#include "study/text_report.hpp"
 
 #include <fmt/format.h>
 
@@ -24,24 +21,8 @@ Status run_demo(const std::string& out, bool force) {
   std::fflush(stdout);
 
   HEADROOM_TRY(const Scenario scenario, read_scenario(examples / "busy-cluster.toml", {}));
-  StudyOptions options;
-  options.progress = on_terminal();
-  std::unique_ptr<RunFolder> folder;
-  if (!out.empty()) {
-    HEADROOM_TRY(folder, RunFolder::create(out, force));
-    options.folder = folder->path();
-  }
-  HEADROOM_TRY(const StudyResult result, run_study(scenario, options));
-  if (folder) {
-    HEADROOM_CHECK(folder->write("result.json", result_json(scenario, result)));
-    HEADROOM_CHECK(folder->write("wall_clock.json", wall_clock_json(result)));
-    HEADROOM_CHECK(folder->commit());
-  }
-  fmt::print("{}\n{}\n{}", describe_scenario(scenario, result), policy_table(scenario, result),
-             difference_table(result));
-  if (folder) {
-    fmt::print("\nFiles: {}/result.json, series-*.csv, decisions-*.jsonl.gz\n", out);
-  }
+  HEADROOM_TRY(const StudyResult result, run_into(out, force, scenario, {}));
+  print_report(scenario, result, out);
   fmt::print(
       "\nThe scenarios are in {}.\n"
       "Next:\n"

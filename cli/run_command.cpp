@@ -1,10 +1,8 @@
 // headroom run: a scenario under its policies, side by side.
 
 #include "cli/commands.hpp"
+#include "cli/side_by_side.hpp"
 #include "study/result_json.hpp"
-#include "study/run_folder.hpp"
-#include "study/study.hpp"
-#include "study/text_report.hpp"
 
 #include <fmt/format.h>
 
@@ -75,18 +73,6 @@ Result<std::vector<std::uint64_t>> parse_seeds(std::string_view text) {
   return seeds;
 }
 
-void print_report(const Scenario& scenario, const StudyResult& result, const std::string& out) {
-  fmt::print("{}\n{}", describe_scenario(scenario, result), policy_table(scenario, result));
-  const std::string differences = difference_table(result);
-  if (!differences.empty()) fmt::print("\n{}", differences);
-  if (!out.empty()) {
-    fmt::print(
-        "\nFiles in {}: result.json, series and decisions of each policy.\n"
-        "Why a request ended as it did: headroom explain {} REQUEST\n",
-        out, out);
-  }
-}
-
 Result<int> run_scenario(const RunArguments& arguments) {
   ScenarioOverrides overrides;
   overrides.sets = arguments.sets;
@@ -99,24 +85,13 @@ Result<int> run_scenario(const RunArguments& arguments) {
   }
   HEADROOM_TRY(const Scenario scenario, read_scenario(arguments.scenario, overrides));
 
-  std::unique_ptr<RunFolder> folder;
-  if (!arguments.out.empty()) {
-    HEADROOM_TRY(folder, RunFolder::create(arguments.out, arguments.force));
-    options.folder = folder->path();
-  }
   options.jobs = arguments.jobs;
   options.decision_log = !arguments.no_log;
-  options.progress = on_terminal();
-  HEADROOM_TRY(const StudyResult result, run_study(scenario, options));
+  HEADROOM_TRY(const StudyResult result,
+               run_into(arguments.out, arguments.force, scenario, options));
 
-  const std::string json = result_json(scenario, result);
-  if (folder) {
-    HEADROOM_CHECK(folder->write("wall_clock.json", wall_clock_json(result)));
-    HEADROOM_CHECK(folder->write("result.json", json));
-    HEADROOM_CHECK(folder->commit());
-  }
   if (arguments.json) {
-    fmt::print("{}", json);
+    fmt::print("{}", result_json(scenario, result));
   } else {
     print_report(scenario, result, arguments.out);
   }

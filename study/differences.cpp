@@ -23,6 +23,7 @@ std::vector<Difference> compare_pair(const RunResult& a, const RunResult& b,
   HEADROOM_ASSERT(left.size() == right.size(), "two policies saw different numbers of requests");
   std::map<std::pair<std::string, std::string>, Cell> cells;
   for (std::size_t i = 0; i < left.size(); ++i) {
+    if (!left[i].measured) continue;
     if (left[i].outcome == right[i].outcome && left[i].rule == 0 && right[i].rule == 0) continue;
     auto how = std::pair(a.outcomes.text(left[i]), b.outcomes.text(right[i]));
     if (how.first == how.second) continue;
@@ -48,6 +49,7 @@ std::uint64_t count_different(const std::vector<const RunResult*>& runs) {
   const auto& first = *runs.front();
   for (std::size_t i = 0; i < first.outcomes.entries().size(); ++i) {
     const auto& entry = first.outcomes.entries()[i];
+    if (!entry.measured) continue;
     different += std::any_of(runs.begin(), runs.end(), [&](const RunResult* run) {
       const auto& other = run->outcomes.entries()[i];
       if (other.outcome != entry.outcome) return true;
@@ -82,7 +84,9 @@ Result<DifferenceTable> compare_outcomes(const std::vector<const RunResult*>& ru
                                          RequestSource& requests) {
   DifferenceTable table;
   if (runs.empty()) return table;
-  table.compared = runs.front()->outcomes.entries().size();
+  const auto& entries = runs.front()->outcomes.entries();
+  table.compared = static_cast<std::uint64_t>(std::count_if(
+      entries.begin(), entries.end(), [](const OutcomeLog::Entry& e) { return e.measured; }));
   std::vector<std::vector<std::size_t>> examples;  // by row
   for (std::size_t a = 0; a < runs.size(); ++a) {
     for (std::size_t b = a + 1; b < runs.size(); ++b) {

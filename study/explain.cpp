@@ -120,13 +120,18 @@ std::string sentence(const Json& record) {
   return ending(record);
 }
 
-// The paragraph of one log, or nullopt when the request is not in it.
-Result<std::optional<std::string>> explain_in(const fs::path& log, const std::string& request) {
+struct Paragraph {
+  std::string name;  // of the request
+  std::string text;
+};
+
+// What one log says of a request, by its name, else by its number; nullopt when it is not in it.
+Result<std::optional<Paragraph>> explain_in(const fs::path& log, const std::string& request) {
   HEADROOM_TRY(auto lines, LineReader::open(log, kLogLine));
   const std::string by_name = "\"name\":" + Json(request).dump();
   std::string marker = "\"request\":" + request + ",";  // if it is a number
   bool found = false;
-  std::string out;
+  Paragraph out;
   while (true) {
     HEADROOM_TRY(const auto line, lines.next());
     if (!line) break;
@@ -141,16 +146,17 @@ Result<std::optional<std::string>> explain_in(const fs::path& log, const std::st
       if (names_it) {
         if (record.value("name", "") != request) continue;
         marker = fmt::format("\"request\":{},", record.value("request", std::int64_t{0}));
-        out.clear();
+        out.text.clear();
         found = true;
       }
-      out += sentence(record);
+      if (record.contains("name")) out.name = record.value("name", "");
+      out.text += sentence(record);
     } catch (const Json::exception&) {
       return fail("this line is not a record of a decision log", lines.place(),
                   "the file is damaged: run the scenario again");
     }
   }
-  if (out.empty()) return std::nullopt;
+  if (out.text.empty()) return std::nullopt;
   return out;
 }
 
@@ -169,18 +175,22 @@ Result<std::string> explain_request(const fs::path& run, const std::string& requ
   if (logs.empty()) {
     return fail("this run has no decision logs", {run.string()}, "run it again without --no-log");
   }
-  std::string out = fmt::format("Request {}\n", request);
-  bool found = false;
+  std::string out;
   for (const auto& log : logs) {
-    HEADROOM_TRY(const auto text, explain_in(log, request));
-    if (!text) continue;
-    found = true;
+    HEADROOM_TRY(const auto paragraph, explain_in(log, request));
+    if (!paragraph) continue;
+    if (out.empty()) {
+      const bool by_name = paragraph->name == request;
+      out = by_name ? fmt::format("Request {}\n", request)
+                    : fmt::format("Request {}, number {}\n", paragraph->name, request);
+    }
     std::string name = log.filename().string();
     name = name.substr(10, name.find(".jsonl") - 10);
-    out += fmt::format("  under {}\n{}", name, *text);
+    out += fmt::format("  under {}\n{}", name, paragraph->text);
   }
-  if (!found)
+  if (out.empty()) {
     return fail(fmt::format("there is no request '{}' in this run", request), {run.string()});
+  }
   return out;
 }
 

@@ -78,6 +78,7 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
 Status run_job(const Scenario& scenario, Job& job, Finished& out, Progress& progress) {
   const auto begin = std::chrono::steady_clock::now();
   Metrics metrics(scenario.cluster, job.parts->plans(), scenario.window);
+  out.result.outcomes = OutcomeLog(scenario.window);
   ExpectationCheck expectations(scenario, job.policy);
   ProgressObserver counter(progress);
   std::vector<Observer*> observers = {&metrics, &out.result.outcomes, &expectations, &counter};

@@ -58,7 +58,7 @@ struct StudyResult {
   std::vector<RunResult> runs;  // by policy in the scenario's order, then by seed
   std::vector<Summary> summary;
   std::vector<Difference> differences;
-  std::uint64_t compared = 0;           // requests in the first seed's runs
+  std::uint64_t compared = 0;           // requests of the window in the first seed's runs
   std::uint64_t ended_differently = 0;  // of those, not the same under all policies
   std::vector<std::string> failed_expectations;
 };

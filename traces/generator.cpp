@@ -1,5 +1,6 @@
 #include "traces/generator.hpp"
 
+#include "sim/core/int128.hpp"
 #include "traces/ended_by_error.hpp"
 #include "traces/limits.hpp"
 
@@ -18,11 +19,6 @@ constexpr std::int64_t kMillion = 1'000'000;
 /// Share of one GPU, or whole GPUs, in millionths.
 std::int64_t usual_ppm(const MixEntry& entry) {
   return entry.band == kShareBand ? entry.min_u_ppm : std::int64_t{entry.usual_gpus} * kMillion;
-}
-
-/// amount x ppm / 1e6, rounded down; through quotient and remainder, so that it stays in int64.
-std::int64_t scaled(std::int64_t amount, std::int64_t ppm) {
-  return amount / kMillion * ppm + amount % kMillion * ppm / kMillion;
 }
 
 class Generator final : public RequestSource {
@@ -84,8 +80,8 @@ class Generator final : public RequestSource {
     llm.shared = entry.band == kShareBand;
     if (llm.shared) llm.limits.utilisation_ppm = entry.min_u_ppm;
     shape.what = std::move(llm);
-    shape.cpu_milli = scaled(config_.cpu_milli_per_gpu, usual_ppm(entry));
-    shape.ram = scaled(config_.ram_per_gpu, usual_ppm(entry));
+    shape.cpu_milli = mul_div_floor(config_.cpu_milli_per_gpu, usual_ppm(entry), kMillion);
+    shape.ram = mul_div_floor(config_.ram_per_gpu, usual_ppm(entry), kMillion);
   }
 
   const Mix mix_;

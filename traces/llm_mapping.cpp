@@ -1,6 +1,7 @@
 #include "traces/llm_mapping.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/core/int128.hpp"
 #include "traces/ended_by_error.hpp"
 
 #include <fmt/format.h>
@@ -14,12 +15,6 @@ namespace {
 
 constexpr int kLargestBand = 16;
 constexpr int kSplitBand = 8;
-
-/// The part of `total` that goes with `gpus` of `all`; what is left over is the first piece's.
-/// Through quotient and remainder, so that no product leaves int64.
-std::int64_t part_of(std::int64_t total, std::int64_t gpus, std::int64_t all) {
-  return total / all * gpus + total % all * gpus / all;
-}
 
 class OpaqueSource final : public RequestSource {
  public:
@@ -109,6 +104,7 @@ class LlmSource final : public RequestSource {
     return request;
   }
 
+  // CPU and RAM go by GPUs; what is left over by rounding is the first piece's.
   void split(const TraceTask& task, const std::vector<int>& bands) {
     std::int64_t cpu_left = task.cpu_milli;
     Bytes ram_left = task.ram;
@@ -117,8 +113,8 @@ class LlmSource final : public RequestSource {
       piece.name = fmt::format("{}/{}", task.name, i + 1);
       piece.group = task.name;
       piece.group_size = static_cast<int>(bands.size());
-      piece.shape.cpu_milli = part_of(task.cpu_milli, bands[i], task.gpus);
-      piece.shape.ram = part_of(task.ram, bands[i], task.gpus);
+      piece.shape.cpu_milli = mul_div_floor(task.cpu_milli, bands[i], task.gpus);
+      piece.shape.ram = mul_div_floor(task.ram, bands[i], task.gpus);
       cpu_left -= piece.shape.cpu_milli;
       ram_left -= piece.shape.ram;
     }

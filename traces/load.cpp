@@ -1,6 +1,7 @@
 #include "traces/load.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/core/int128.hpp"
 
 #include <fmt/format.h>
 
@@ -12,8 +13,6 @@
 namespace headroom {
 namespace {
 
-__extension__ using Wide = __int128;
-
 constexpr int kMaxCopies = 1 << 14;
 constexpr std::int64_t kPercent = 100;
 
@@ -24,11 +23,6 @@ struct GpuRow {
   std::int64_t milli = 0;  // of all its GPUs
 };
 
-/// gap x copy / copies, rounded down; through quotient and remainder, so that it stays in int64.
-std::int64_t offset(std::int64_t gap, std::int64_t copy, std::int64_t copies) {
-  return gap / copies * copy + gap % copies * copy / copies;
-}
-
 struct Window {
   std::int64_t begin = 0;
   std::int64_t end = 0;
@@ -38,27 +32,27 @@ struct Window {
 Window window_of(const std::vector<GpuRow>& rows, std::int64_t copies) {
   const std::int64_t last = static_cast<std::int64_t>(rows.size()) * copies - 1;
   const auto arrival = [&](std::int64_t percent) {
-    const std::int64_t at = last / kPercent * percent + last % kPercent * percent / kPercent;
+    const std::int64_t at = mul_div_floor(last, percent, kPercent);
     const GpuRow& row = rows[static_cast<std::size_t>(at / copies)];
-    return row.arrival + offset(row.gap, at % copies, copies);
+    return row.arrival + mul_div_floor(row.gap, at % copies, copies);
   };
   return {arrival(1), arrival(99)};
 }
 
 /// GPU-milli x ns asked for inside the window, summed until `enough`.
-Wide demand(const std::vector<GpuRow>& rows, Window window, std::int64_t copies,
-            std::int64_t stretch_nano, Wide enough) {
-  Wide sum = 0;
+Int128 demand(const std::vector<GpuRow>& rows, Window window, std::int64_t copies,
+              std::int64_t stretch_nano, Int128 enough) {
+  Int128 sum = 0;
   for (const GpuRow& row : rows) {
     if (row.arrival >= window.end || sum >= enough) break;
     const std::int64_t lifetime = stretched(Duration(row.lifetime), stretch_nano).count();
     if (row.arrival >= window.begin && row.arrival + row.gap + lifetime <= window.end) {
-      sum += Wide{copies} * lifetime * row.milli;  // most rows: every copy is inside
+      sum += Int128{copies} * lifetime * row.milli;  // most rows: every copy is inside
       continue;
     }
-    Wide overlap = 0;
+    Int128 overlap = 0;
     for (std::int64_t copy = 0; copy < copies; ++copy) {
-      const std::int64_t arrival = row.arrival + offset(row.gap, copy, copies);
+      const std::int64_t arrival = row.arrival + mul_div_floor(row.gap, copy, copies);
       const std::int64_t begin = std::max(arrival, window.begin);
       const std::int64_t end = std::min(arrival + lifetime, window.end);
       overlap += std::max<std::int64_t>(end - begin, 0);
@@ -84,7 +78,7 @@ Result<std::vector<GpuRow>> read_rows(TaskReader& trace) {
 
 /// The least stretch that reaches `target`, or nullopt if the largest one does not.
 std::optional<std::int64_t> find_stretch(const std::vector<GpuRow>& rows, Window window,
-                                         std::int64_t copies, Wide target) {
+                                         std::int64_t copies, Int128 target) {
   std::int64_t low = 0;
   std::int64_t high = kMaxStretch;
   if (demand(rows, window, copies, high, target) < target) return std::nullopt;
@@ -98,9 +92,9 @@ std::optional<std::int64_t> find_stretch(const std::vector<GpuRow>& rows, Window
 }  // namespace
 
 Duration stretched(Duration lifetime, std::int64_t stretch_nano) {
-  const Wide product = Wide{lifetime.count()} * stretch_nano + kStretchOne / 2;
-  const Wide nanos = product / kStretchOne;
-  return Duration(static_cast<std::int64_t>(std::min<Wide>(nanos, kMaxInputTime.count())));
+  const Int128 product = Int128{lifetime.count()} * stretch_nano + kStretchOne / 2;
+  const Int128 nanos = product / kStretchOne;
+  return Duration(static_cast<std::int64_t>(std::min<Int128>(nanos, kMaxInputTime.count())));
 }
 
 Result<LoadScale> find_load(TaskReader& trace, std::int64_t cluster_gpus, double load) {
@@ -111,20 +105,20 @@ Result<LoadScale> find_load(TaskReader& trace, std::int64_t cluster_gpus, double
   if (cluster_gpus < 1) return fail("a load needs a cluster with GPUs");
   HEADROOM_TRY(const auto rows, read_rows(trace));
   if (rows.empty()) return fail("no task of this trace has a GPU, so its load cannot be set");
-  const Wide per_ns = Wide{std::llround(load * 1e9)} * cluster_gpus;  // 1e-9 GPUs = 1e-6 milli
+  const Int128 per_ns = Int128{std::llround(load * 1e9)} * cluster_gpus;  // 1e-9 GPUs = 1e-6 milli
   const Window plain = window_of(rows, 1);
   if (plain.begin == plain.end) {
     return fail("the GPU tasks of this trace arrive at one moment, so its load cannot be set", {},
                 "a load needs arrivals spread over time");
   }
   LoadScale scale;
-  const Wide everything = Wide{1} << 126;
-  const Wide unscaled = demand(rows, plain, 1, kStretchOne, everything);
+  const Int128 everything = Int128{1} << 126;
+  const Int128 unscaled = demand(rows, plain, 1, kStretchOne, everything);
   scale.demand_unscaled =
       static_cast<double>(unscaled) / 1000.0 / static_cast<double>(plain.end - plain.begin);
   for (std::int64_t copies = 1; copies <= kMaxCopies; copies *= 2) {
     const Window window = window_of(rows, copies);
-    const Wide target = per_ns * (window.end - window.begin) / 1'000'000;
+    const Int128 target = per_ns * (window.end - window.begin) / 1'000'000;
     if (const auto stretch = find_stretch(rows, window, copies, target)) {
       scale.copies = static_cast<int>(copies);
       scale.stretch_nano = *stretch;
@@ -163,7 +157,7 @@ Result<std::optional<TraceTask>> LoadedReader::next() {
   TraceTask task = *row_;
   if (ahead_) {
     const Duration gap = ahead_->arrival - row_->arrival;
-    task.arrival += Duration(offset(gap.count(), copy_, scale_.copies));
+    task.arrival += Duration(mul_div_floor(gap.count(), copy_, scale_.copies));
   }
   if (copy_ > 0) task.name += fmt::format("~{}", copy_ + 1);
   ++copy_;

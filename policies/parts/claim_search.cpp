@@ -17,8 +17,7 @@ ClaimSearch::ClaimSearch(const PlacerContext& context, SizeFilter filter)
 bool ClaimSearch::usable(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
                          Candidates& out) const {
   const LlmDeployment& llm = shape.shape.llm();
-  const auto& tp = llm.allowed_tp;
-  if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), plan.tp)) return false;
+  if (!llm.allows_tp(plan.tp)) return false;
   if (auto reason = filter_(*llm.model, plan)) {
     out.filtered.push_back({describe({type, plan, plan.pp == 1}), std::move(*reason)});
     return false;
@@ -59,7 +58,10 @@ const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shap
     const Bytes memory = context_.cluster.gpu_types[index(type)].memory;
     const Bytes per_gpu = gpu_holding(shape.shape, memory).bytes;
     const Bytes needed = (claim + per_gpu - 1) / per_gpu;
-    if (needed > context_.plans.limits().max_gpus) continue;
+    if (needed > context_.plans.limits().max_gpus) {
+      out.beyond_limits = true;
+      continue;
+    }
     add_one_node(shape, type, static_cast<int>(needed), out);
     add_several_nodes(shape, type, static_cast<int>(needed), out);
   }
@@ -85,7 +87,8 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
   const Candidates& all = candidates(request.shape);
   if (log != nullptr) *log = all.filtered;
   if (all.in_order.empty()) {
-    return Never{all.filtered.empty() ? "cluster_too_small" : "no_accepted_size"};
+    if (!all.filtered.empty()) return Never{"no_accepted_size"};
+    return Never{all.beyond_limits ? "beyond_plan_limits" : "cluster_too_small"};
   }
   RoomSearch search(cluster, request.shape, request.freed);
   for (const Candidate& candidate : all.in_order) {

@@ -38,6 +38,7 @@ class ClaimSearch {
   struct Candidates {
     std::vector<Candidate> in_order;
     std::vector<PassedOver> filtered;  // sizes that hold the claim but may not be used
+    bool beyond_limits = false;        // of some type the claim asks for more than PlanLimits
   };
 
   const Candidates& candidates(const InternedShape& shape);

@@ -100,7 +100,8 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
   const std::int64_t idle_before = idle_devices(state);
   for (const int device : holding.devices) {
     const auto i = static_cast<std::size_t>(device);
-    GpuState& gpu = state.gpus.at(i);
+    HEADROOM_ASSERT(i < state.gpus.size(), "a device that the node does not have");
+    GpuState& gpu = state.gpus[i];
     gpu.milli_free -= sign * holding.per_gpu.milli;
     gpu.bytes_free -= sign * holding.per_gpu.bytes;
     const Bytes total = spec_.gpu_types[index(node_shape.gpus[i])].memory;

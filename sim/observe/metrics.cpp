@@ -19,10 +19,6 @@ double percent(double part, double whole) { return whole > 0.0 ? 100.0 * part / 
 Metrics::Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window)
     : plans_(plans), window_(window), capacity_milli_(cluster.gpu_count() * kWholeGpu) {}
 
-bool Metrics::counts(SimTime arrival) const {
-  return (!window_.from || arrival >= *window_.from) && (!window_.to || arrival < *window_.to);
-}
-
 std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
   if (window_.from) from = std::max(from, *window_.from);
   if (window_.to) to = std::min(to, *window_.to);
@@ -30,12 +26,12 @@ std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
 }
 
 void Metrics::submitted(SimTime, RequestId, const Request& request, const InternedShape&) {
-  if (counts(request.arrival)) ++submitted_;
+  if (window_.contains(request.arrival)) ++submitted_;
 }
 
 void Metrics::refused(SimTime now, const Placement& placement, const Refusal&, int) {
   refused_.insert(placement.request);
-  if (counts(now)) ++failed_starts_;
+  if (window_.contains(now)) ++failed_starts_;
 }
 
 void Metrics::ready(SimTime now, const Placement& placement) { ready_at_[placement.request] = now; }
@@ -70,7 +66,7 @@ std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
 
 void Metrics::finished(SimTime, const Request& request, const InternedShape&,
                        const OutcomeRecord& record) {
-  if (!counts(request.arrival)) return;
+  if (!window_.contains(request.arrival)) return;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
   const bool served = is_served(record.outcome);
   if (served) waits_.add(record.waited);

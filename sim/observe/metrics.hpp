@@ -3,6 +3,7 @@
 
 #include "sim/core/int128.hpp"
 #include "sim/observe/histogram.hpp"
+#include "sim/observe/measure_window.hpp"
 #include "sim/observe/observer.hpp"
 #include "sim/plan/plan_space.hpp"
 
@@ -24,12 +25,6 @@ struct MetricValue {
   std::string label;  // "unserved"
   std::string unit;   // "%", "GPU-h", "s", "1"
   double value = 0.0;
-};
-
-/// Requests that arrive in [from, to) count, and time in it.
-struct MeasureWindow {
-  std::optional<SimTime> from;
-  std::optional<SimTime> to;
 };
 
 class Metrics final : public Observer {
@@ -62,7 +57,6 @@ class Metrics final : public Observer {
     int served = 0;
   };
 
-  [[nodiscard]] bool counts(SimTime arrival) const;
   [[nodiscard]] std::int64_t clip_ns(SimTime from, SimTime to) const;
   [[nodiscard]] std::int64_t efficiency_ppm(const Placement& placement);
 

@@ -4,11 +4,12 @@
 
 namespace headroom {
 
-void OutcomeLog::finished(SimTime, const Request&, const InternedShape&,
+void OutcomeLog::finished(SimTime, const Request& request, const InternedShape&,
                           const OutcomeRecord& record) {
   const auto i = static_cast<std::size_t>(index(record.request));
   if (entries_.size() <= i) entries_.resize(i + 1);
   entries_[i].outcome = record.outcome;
+  entries_[i].measured = window_.contains(request.arrival);
   if (record.outcome != Outcome::refused_by_engine) return;
   auto rule = std::find(rules_.begin(), rules_.end(), record.reason);
   if (rule == rules_.end()) rule = rules_.insert(rules_.end(), record.reason);

@@ -2,6 +2,7 @@
 // The outcome of every request of a run, four bytes each, for comparing policies request by
 // request.
 
+#include "sim/observe/measure_window.hpp"
 #include "sim/observe/observer.hpp"
 
 #include <cstdint>
@@ -15,8 +16,11 @@ class OutcomeLog final : public Observer {
  public:
   struct Entry {
     Outcome outcome = Outcome::waiting;
+    bool measured = true;    // arrived in the window
     std::uint16_t rule = 0;  // of refused_by_engine: index into rules()
   };
+
+  explicit OutcomeLog(MeasureWindow window = {}) : window_(window) {}
 
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
@@ -27,6 +31,7 @@ class OutcomeLog final : public Observer {
   [[nodiscard]] std::string text(const Entry& entry) const;
 
  private:
+  MeasureWindow window_;
   std::vector<Entry> entries_;
   std::vector<std::string> rules_ = {""};
 };

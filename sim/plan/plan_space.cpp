@@ -34,8 +34,7 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
   const int largest = cluster_.largest_node(type);
   const std::int64_t there = cluster_.gpu_count(type);
   for (const ParallelPlan plan : engine_.accepted_plans(*llm.model, largest, limits_.max_pp)) {
-    const auto& tp = llm.allowed_tp;
-    if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), plan.tp)) continue;
+    if (!llm.allows_tp(plan.tp)) continue;
     if (plan.gpus() > limits_.max_gpus || plan.gpus() > there) continue;
     if (!engine_.check(*llm.model, plan, gpu.memory, llm.limits).accepted) continue;
     for (const bool one_node : {true, false}) {

@@ -43,6 +43,7 @@ struct Layout {
   std::vector<PlacementPart> parts;
 };
 
+/// Belongs to one run: what it remembers goes by the ids of that run's ShapeTable.
 class PlanSpace {
  public:
   PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,

@@ -27,12 +27,11 @@ Status check_request(const InternedShape& shape, const Layout& layout, int gpus,
     }
     return {};
   }
-  const auto& tp = shape.shape.llm().allowed_tp;
   if (layout.plan.tp < 1 || layout.plan.pp < 1 || gpus != layout.plan.gpus()) {
     return fail(
         fmt::format("{} GPUs given for TP {} x PP {}", gpus, layout.plan.tp, layout.plan.pp));
   }
-  if (!tp.empty() && !std::binary_search(tp.begin(), tp.end(), layout.plan.tp)) {
+  if (!shape.shape.llm().allows_tp(layout.plan.tp)) {
     return fail(fmt::format("TP {} is not a size that the request allows", layout.plan.tp));
   }
   return {};

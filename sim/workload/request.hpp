@@ -10,6 +10,7 @@
 #include "sim/engine/engine.hpp"
 #include "sim/models/model.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,6 +26,10 @@ struct LlmDeployment {
   ServingLimits limits;
   bool shared = false;          // may share its GPUs: then bytes decide, not whole devices
   std::vector<int> allowed_tp;  // ascending; empty = any
+
+  [[nodiscard]] bool allows_tp(int tp) const {
+    return allowed_tp.empty() || std::binary_search(allowed_tp.begin(), allowed_tp.end(), tp);
+  }
 
   friend bool operator==(const LlmDeployment&, const LlmDeployment&) = default;
 };

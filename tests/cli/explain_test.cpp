@@ -114,6 +114,7 @@ TEST_CASE("explain tells how requests were refused, placed, kept waiting and rej
 
   // By number, in order of arrival.
   const std::string number = explain(run, "1");
+  CHECK(number.rfind("Request batch, number 1\n", 0) == 0);
   CHECK(number.substr(number.find('\n')) == batch.substr(batch.find('\n')));
 }
 

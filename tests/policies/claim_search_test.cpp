@@ -112,6 +112,14 @@ TEST_CASE("what no cluster of this size holds is rejected for good") {
         "never: no_valid_plan");
 }
 
+TEST_CASE("a claim beyond the plan limits is told from a cluster that is too small") {
+  // The claim is 976 GB: 71 GPUs at 0.8 of 16 GiB, over the limit of 64 however many there are.
+  World world(cluster_of({{"V100M16", 8}}));
+  Request request = llm_request("a", "meta-llama-3.1-405b");
+  llm_of(request).limits.utilisation_ppm = 800'000;
+  CHECK(decision(world, "naive", request) == "never: beyond_plan_limits");
+}
+
 TEST_CASE("sizes that were passed over are explained by the engine's rule") {
   World world(cluster_of({{"RTX-3090", 4}}));
   std::vector<PassedOver> log;

@@ -162,6 +162,21 @@ TEST_CASE("a run without requests has figures of zero") {
   }
 }
 
+TEST_CASE("the outcome log tells which requests arrived in the window") {
+  World world(cluster_of({{"L4", 1}}));
+  OutcomeLog log({at(10), at(20)});
+  RunSetup setup;
+  setup.observers = {&log};
+  (void)run(
+      world, "first-fit",
+      {opaque_request("a", 1, 9, 1), opaque_request("b", 1, 10, 1), opaque_request("c", 1, 20, 1)},
+      setup);
+  REQUIRE(log.entries().size() == 3);
+  CHECK_FALSE(log.entries()[0].measured);
+  CHECK(log.entries()[1].measured);
+  CHECK_FALSE(log.entries()[2].measured);
+}
+
 TEST_CASE("outcomes are logged by request with the rule that refused") {
   World world(cluster_of({{"RTX-3090", 4}}));
   OutcomeLog log;

@@ -9,13 +9,16 @@ using namespace headroom::test;
 namespace {
 
 /// A run whose requests ended like this: 'p'laced, 'w'aiting, 'h'eads or 'm'emory refused by rule.
-RunResult run_of(std::string policy, const std::string& endings) {
+/// One request a second; those in the window are measured.
+RunResult run_of(std::string policy, const std::string& endings, MeasureWindow window = {}) {
   RunResult run;
+  run.outcomes = OutcomeLog(window);
   run.policy = std::move(policy);
   World world(cluster_of({{"L4", 1}}));
-  const Request request = opaque_request("any", 1);
+  Request request = opaque_request("any", 1);
   const InternedShape& shape = world.intern(request);
   for (std::size_t i = 0; i < endings.size(); ++i) {
+    request.arrival = at(static_cast<int>(i));
     OutcomeRecord record;
     record.request = static_cast<RequestId>(i);
     record.outcome = Outcome::refused_by_engine;
@@ -54,6 +57,18 @@ TEST_CASE("what ended differently is counted by pair and outcome, with three exa
   CHECK(row_text(table.rows[1]) == "a/b refused_by_engine: vllm.heads/placed 1: r6");
   CHECK(table.compared == 7);
   CHECK(table.ended_differently == 5);
+}
+
+TEST_CASE("only requests of the measured window are compared") {
+  const MeasureWindow window{at(1), at(4)};
+  const RunResult a = run_of("a", "ppppp", window);
+  const RunResult b = run_of("b", "hhphh", window);
+  auto requests = source_of(5);
+  const DifferenceTable table = require_value(compare_outcomes({&a, &b}, requests));
+  REQUIRE(table.rows.size() == 1);
+  CHECK(row_text(table.rows[0]) == "a/b placed/refused_by_engine: vllm.heads 2: r1 r3");
+  CHECK(table.compared == 3);
+  CHECK(table.ended_differently == 2);
 }
 
 TEST_CASE("every pair of policies is compared") {
