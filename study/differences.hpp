@@ -15,8 +15,9 @@ struct DifferenceTable {
   std::uint64_t ended_differently = 0;  // not the same outcome under all policies
 };
 
-/// Compares the runs of one seed pair by pair, over the requests of the measured window. `requests` is a fresh stream of the same requests:
-/// the names of the examples are read from it. Precondition: all runs saw the same requests.
+/// Compares the runs of one seed pair by pair, over the requests of the measured window. `requests`
+/// is a fresh stream of the same requests: the names of the examples are read from it.
+/// Precondition: all runs saw the same requests.
 [[nodiscard]] Result<DifferenceTable> compare_outcomes(const std::vector<const RunResult*>& runs,
                                                        RequestSource& requests);
 
