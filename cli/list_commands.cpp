@@ -2,8 +2,8 @@
 
 #include "cli/commands.hpp"
 #include "policies/registry.hpp"
-#include "sim/cluster/gpu_type.hpp"
 #include "sim/engine/engine.hpp"
+#include "sim/hardware/gpu_type.hpp"
 #include "sim/models/model.hpp"
 #include "study/examples.hpp"
 #include "traces/formats.hpp"
@@ -28,9 +28,9 @@ void list_policies() {
 void list_models() {
   fmt::print("model\theads\tkv_heads\thead_dim\tlayers\tparameters\tweights\tsource\n");
   for (const Model& model : model_catalogue()) {
-    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", model.name, model.text.heads,
-               model.text.kv_heads, model.text.head_dim, model.text.layers, total_parameters(model),
-               bytes_text(weight_bytes(model)), model.source);
+    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", model.name, model.text.heads(),
+               model.text.kv_heads(), model.text.head_dim(), model.text.layers(),
+               total_parameters(model), bytes_text(weight_bytes(model)), model.source);
   }
 }
 

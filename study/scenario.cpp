@@ -1,7 +1,7 @@
 #include "study/scenario.hpp"
 
 #include "policies/registry.hpp"
-#include "sim/cluster/gpu_type.hpp"
+#include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/listed_requests.hpp"
 #include "study/scenario_check.hpp"

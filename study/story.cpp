@@ -78,17 +78,17 @@ std::string describe_claim(const Scenario& scenario, const LlmDeployment& llm) {
       "{}: {} of bf16 weights, {} attention heads, {} KV heads, {} layers.\n"
       "A 24 GiB card gives the engine {} at U = {}. From the weights alone the claim is\n"
       "1.2 x {} + 2 GiB = {}: two cards give {}, three give {}.\n\n",
-      model.name, bytes_text(weight_bytes(model)), model.text.heads, model.text.kv_heads,
-      model.text.layers, bytes_text(usable), static_cast<double>(llm.limits.utilisation_ppm) / 1e6,
-      bytes_text(weight_bytes(model)), bytes_text(claim), bytes_text(2 * usable),
-      bytes_text(3 * usable));
+      model.name, bytes_text(weight_bytes(model)), model.text.heads(), model.text.kv_heads(),
+      model.text.layers(), bytes_text(usable),
+      static_cast<double>(llm.limits.utilisation_ppm) / 1e6, bytes_text(weight_bytes(model)),
+      bytes_text(claim), bytes_text(2 * usable), bytes_text(3 * usable));
 }
 
 Result<std::string> describe_pipeline(const Scenario& scenario, const LlmDeployment& llm) {
-  const Bytes total = scenario.cluster.gpu_types.front().memory;
+  const GpuType& gpu = scenario.cluster.gpu_types.front();
   constexpr ParallelPlan kThreeStages{1, 3};
   HEADROOM_TRY(const auto engine, make_engine(scenario.engine, scenario.overheads));
-  const EngineVerdict verdict = engine->check(*llm.model, kThreeStages, total, llm.limits);
+  const EngineVerdict verdict = engine->check(*llm.model, kThreeStages, gpu, llm.limits);
   if (!verdict.accepted)
     return fail("the engine refuses three pipeline stages: " + verdict.refusal.sentence);
   std::string out =
@@ -107,7 +107,7 @@ Result<std::string> describe_pipeline(const Scenario& scenario, const LlmDeploym
   without_sliding.hybrid_kv_cache = false;
   const auto flip = [&](const MemoryOverheads& overheads) {
     return bytes_text(
-        overhead_at_which_refused(*llm.model, kThreeStages, total, llm.limits, overheads));
+        overhead_at_which_refused(*llm.model, kThreeStages, gpu, llm.limits, overheads));
   };
   out += fmt::format(
       "The overhead is the uncertain part. The answer flips to a refusal at {} per card, or at {}\n"
@@ -118,15 +118,15 @@ Result<std::string> describe_pipeline(const Scenario& scenario, const LlmDeploym
 
 }  // namespace
 
-Bytes overhead_at_which_refused(const Model& model, ParallelPlan plan, Bytes gpu_total,
+Bytes overhead_at_which_refused(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                 const ServingLimits& limits, MemoryOverheads overheads) {
   const auto verdict_at = [&](Bytes runtime) {
     overheads.runtime = runtime;
     const auto engine = make_engine("vllm", overheads);
-    return (*engine)->check(model, plan, gpu_total, limits);
+    return (*engine)->check(model, plan, gpu, limits);
   };
   Bytes accepted = 0;
-  Bytes refused = gpu_total;
+  Bytes refused = gpu.memory;
   while (refused - accepted > 1) {
     const Bytes middle = accepted + (refused - accepted) / 2;
     (verdict_at(middle).accepted ? accepted : refused) = middle;

@@ -19,7 +19,7 @@ namespace headroom {
 /// the engine refuses this plan for lack of memory: its answer flips there. Found by asking the
 /// engine. Precondition: the plan is accepted with no runtime overhead at all.
 [[nodiscard]] Bytes overhead_at_which_refused(const Model& model, ParallelPlan plan,
-                                              Bytes gpu_total, const ServingLimits& limits,
+                                              const GpuType& gpu, const ServingLimits& limits,
                                               MemoryOverheads overheads);
 
 }  // namespace headroom

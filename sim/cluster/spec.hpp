@@ -1,9 +1,9 @@
 #pragma once
 // A cluster as described, before anything runs on it: GPU types, node shapes, nodes.
 
-#include "sim/cluster/gpu_type.hpp"
 #include "sim/core/config.hpp"
 #include "sim/core/ids.hpp"
+#include "sim/hardware/gpu_type.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -2,8 +2,8 @@
 // What a placement is worth: tokens per second, from a model of the GPU. The roofline is the first;
 // models fitted to measurements fill the same interface. Every figure names its source.
 
-#include "sim/cluster/gpu_type.hpp"
 #include "sim/engine/engine.hpp"
+#include "sim/hardware/gpu_type.hpp"
 #include "sim/models/model.hpp"
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "sim/core/int128.hpp"
 #include "sim/cost/cost_model.hpp"
+#include "sim/engine/kv_cache.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,15 +27,21 @@ Stage stage_of(const CostQuery& query) {
   const TextArch& text = query.model.text;
   const auto tp = static_cast<double>(query.plan.tp);
   const auto pp = static_cast<double>(query.plan.pp);
-  const double layers = std::ceil(static_cast<double>(text.layers) / pp);
-  const double share = layers / static_cast<double>(text.layers);
-  const double parameters = (static_cast<double>(layer_parameters(text)) * layers +
-                             static_cast<double>(embedding_parameters(text)) * share) /
-                            tp;
+  const auto all_layers = static_cast<double>(text.layers());
+  const double layers = std::ceil(all_layers / pp);
+  std::int64_t layer_sum = 0;
+  std::int64_t cached_values = 0;
+  for (std::int64_t i = 0; i < text.layers(); ++i) {
+    layer_sum += layer_parameters(text, text.layer(i));
+    cached_values += layer_cache(text.layer(i), query.plan.tp, 1, {}).bytes_per_token;
+  }
+  const double parameters =
+      (static_cast<double>(layer_sum) / all_layers * layers +
+       static_cast<double>(embedding_parameters(text)) * (layers / all_layers)) /
+      tp;
   const auto dtype = static_cast<double>(query.model.dtype_bytes);
-  const double kv_heads = std::max(1.0, static_cast<double>(text.kv_heads) / tp);
   return {parameters * dtype, parameters,
-          2.0 * layers * kv_heads * static_cast<double>(text.head_dim) * dtype, layers};
+          static_cast<double>(cached_values) / all_layers * layers * dtype, layers};
 }
 
 // Seconds of one engine step of one stage with `tokens` new tokens and `cached` tokens read back.

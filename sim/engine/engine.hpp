@@ -2,12 +2,13 @@
 // The serving engine: the ground truth of what starts.
 //
 // One pure function, EngineRules::check, answers for a deployment (model, parallel sizes, GPU
-// memory, limits) either "accepted" with the memory of every pipeline stage, or the id of the rule
+// type, limits) either "accepted" with the memory of every pipeline stage, or the id of the rule
 // that refuses it and a sentence with the numbers. Placers that ask it, the simulated start-up, the
 // plan space and `fit` all call this one function: there is no second copy of a rule.
 
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
+#include "sim/hardware/gpu_type.hpp"
 #include "sim/models/model.hpp"
 
 #include <cstdint>
@@ -19,12 +20,20 @@
 
 namespace headroom {
 
+/// Data type of the KV cache.
+enum class KvCacheType {
+  model,  // the model's own
+  fp8,
+};
+
 /// What the person deploying asks of the engine.
 struct ServingLimits {
   std::int64_t context = 8192;             // longest sequence, tokens
   std::int64_t sequences = 16;             // concurrent sequences
   std::int64_t batched_tokens = 2048;      // tokens in one engine step
   std::int64_t utilisation_ppm = 920'000;  // share of each GPU's memory, U, in millionths
+  KvCacheType kv_cache = KvCacheType::model;
+  bool encoder_data_parallel = false;  // every rank holds the whole vision tower
 
   friend bool operator==(const ServingLimits&, const ServingLimits&) = default;
 };
@@ -32,23 +41,30 @@ struct ServingLimits {
 /// ceil(total x U): what the engine takes of each GPU (vLLM v1/worker/utils.py request_memory).
 [[nodiscard]] Bytes requested_bytes(Bytes total, std::int64_t utilisation_ppm);
 
-/// Tensor and pipeline parallel sizes; GPUs = tp x pp.
+/// Parallel sizes of one deployment. Every engine is described in these terms: `tp` ranks share the
+/// attention of one replica, `dp` replicas of the attention share the experts of a stage (each with
+/// a KV cache of its own), `pp` stages hold the layers. With `ep` the routed experts are spread
+/// over the tp x dp ranks of a stage as whole experts, without it each is cut into as many slices.
 struct ParallelPlan {
   int tp = 1;
   int pp = 1;
-  [[nodiscard]] int gpus() const { return tp * pp; }
+  int dp = 1;
+  bool ep = false;
+  [[nodiscard]] int gpus() const { return tp * pp * dp; }
   friend auto operator<=>(const ParallelPlan&, const ParallelPlan&) = default;
 };
 
-/// Memory of one GPU of one pipeline stage, in bytes.
+/// Memory of one GPU of one pipeline stage, in bytes: of the rank that holds most.
 struct StageMemory {
   std::int64_t layers = 0;
   Bytes weights = 0;
+  Bytes replicated_weights = 0;  // of these, what every rank of the stage holds whole
   Bytes activations = 0;
   Bytes communication = 0;    // NCCL buffers
   Bytes runtime = 0;          // contexts, graphs, allocator: the overhead constant
   Bytes kv_available = 0;     // what is left of the budget; may be negative
   Bytes kv_per_sequence = 0;  // one sequence of full context
+  Bytes kv_per_token = 0;     // of the layers whose cache grows with every token
 };
 
 /// A refusal: `rule` is stable and documented ("vllm.heads"); `sentence` is ours, with the numbers.
@@ -60,11 +76,27 @@ struct Refusal {
   Phase phase = Phase::configuration;
 };
 
+/// Something that the verdict rests on and the reader should know.
+struct Remark {
+  enum class Kind {
+    unknown,     // no source says what the engine does here: taken as allowed
+    fallback,    // the engine changes what was asked and goes on
+    unverified,  // allowed by the rules that were read, seldom or never run
+  };
+  Kind kind = Kind::unknown;
+  std::string rule;  // stable id, as of refusals
+  std::string sentence;
+};
+
 struct EngineVerdict {
   bool accepted = false;
-  Refusal refusal;                  // set when not accepted
+  Refusal refusal;  // set when not accepted
+  std::vector<Remark> remarks;
   std::vector<StageMemory> stages;  // set by check() when the shape rules passed; [pp]
   int worst_stage = 0;              // least (kv_available - kv_per_sequence)
+  // Set by check() when the shape rules passed. Of the stage that holds least.
+  std::int64_t longest_context = 0;  // tokens of one sequence that fit; at most the model's own
+  std::int64_t full_sequences = 0;   // sequences of the full context that fit at once
 };
 
 /// Constants of the memory budget that were measured or guessed, not derived: docs/engines.md. A
@@ -87,9 +119,10 @@ class EngineRules {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Shape rules alone: what the engine says before any memory is counted.
   [[nodiscard]] virtual EngineVerdict check_shape(const Model& model, ParallelPlan plan) const = 0;
-  /// Shape rules, then memory on GPUs of `gpu_total` bytes each. Preconditions: plan sizes, context
-  /// and batched_tokens >= 1; gpu_total >= 0; utilisation within 0 and 1.
-  [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan, Bytes gpu_total,
+  /// Shape rules, then what the GPU can do, then memory. Preconditions: plan sizes, context and
+  /// batched_tokens >= 1; utilisation within 0 and 1.
+  [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan,
+                                            const GpuType& gpu,
                                             const ServingLimits& limits) const = 0;
   /// All rule ids this engine can answer with, each with a one-line description.
   struct RuleInfo {

@@ -3,6 +3,8 @@
 // executed. Paths in comments are relative to its package.
 
 #include "sim/engine/engine.hpp"
+#include "sim/engine/kv_cache.hpp"
+#include "sim/engine/shard.hpp"
 #include "sim/models/model.hpp"
 
 #include <cstdint>
@@ -25,28 +27,30 @@ inline constexpr std::string_view kMaxLength = "vllm.max-length";
 
 /// Vocabulary rows after padding to a multiple of 64.
 [[nodiscard]] std::int64_t padded_vocab(std::int64_t vocab);
-/// KV heads that one tensor parallel rank holds.
-[[nodiscard]] std::int64_t kv_heads_per_rank(const TextArch& text, int tp);
 /// Layers of each pipeline stage. Precondition: 1 <= pp.
 [[nodiscard]] std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp);
 
 /// The first shape rule that refuses, or an accepted verdict without stages.
 [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan);
 
-/// The layers of one stage: those that attend to the whole context and those with a window.
-struct StageSpan {
-  std::int64_t full = 0;
-  std::int64_t sliding = 0;
-};
+/// How the tensors of a stage are cut.
+[[nodiscard]] ShardSizes shard_sizes(ParallelPlan plan);
 
 /// Bytes of KV cache that one sequence of `context` tokens takes on each rank of a stage. Saturates
 /// at a quarter of the int64 range.
-[[nodiscard]] Bytes kv_bytes_per_sequence(const Model& model, StageSpan span, int tp,
+[[nodiscard]] Bytes kv_bytes_per_sequence(const std::vector<CacheGroup>& groups,
                                           std::int64_t context, std::int64_t batched_tokens,
                                           bool hybrid_kv_cache);
-/// Bytes of weights on each rank of pipeline stage `stage`, which holds `layers` layers.
-[[nodiscard]] Bytes stage_weight_bytes(const Model& model, ParallelPlan plan, int stage,
-                                       std::int64_t layers);
+
+/// Bytes of weights on each rank of one pipeline stage.
+struct StageWeights {
+  Bytes total = 0;
+  Bytes replicated = 0;  // of these, what every rank holds whole
+};
+/// Of stage `stage`, which holds the layers [first, first + layers).
+[[nodiscard]] StageWeights stage_weights(const Model& model, ParallelPlan plan, int stage,
+                                         std::int64_t first, std::int64_t layers,
+                                         bool encoder_data_parallel);
 /// Bytes that a step of `batched_tokens` works in, on each rank.
 [[nodiscard]] Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
                                      const MemoryOverheads& overheads);
@@ -57,7 +61,7 @@ class Rules final : public EngineRules {
 
   [[nodiscard]] std::string_view name() const override { return "vllm"; }
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
-  [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, Bytes gpu_total,
+  [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
 

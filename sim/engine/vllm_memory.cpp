@@ -11,8 +11,11 @@ namespace headroom::vllm {
 namespace {
 
 constexpr std::int64_t kBlockTokens = 16;
+constexpr std::int64_t kVocabPadding = 64;
 // Sums of a few of these stay inside int64.
 constexpr Bytes kSaturated = std::numeric_limits<Bytes>::max() / 4;
+// Where a config does not name its longest context.
+constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
@@ -29,40 +32,16 @@ std::int64_t plus(std::int64_t a, std::int64_t b) {
 /// Index of the next lower entry of a table for tp = 1, 2, 4, 8.
 std::size_t table_index(int tp) { return tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0; }
 
-/// Elements of one decoder layer on each rank.
-std::int64_t layer_elements(const TextArch& text, int tp) {
-  const std::int64_t query = text.heads / tp * text.head_dim;
-  const std::int64_t key_value = 2 * kv_heads_per_rank(text, tp) * text.head_dim;
-  const std::int64_t width = text.mlp_width / tp;
-  const std::int64_t inward = text.mlp == MlpKind::gated ? 2 : 1;
-
-  std::int64_t sum = text.hidden * (2 * query + key_value) + (inward + 1) * text.hidden * width;
-  if (text.qkv_bias) sum += query + key_value;
-  if (text.qk_norm_per_head) sum += query + key_value / 2;
-  if (text.mlp_bias) sum += inward * width;
-  // Every rank holds norms and the biases of row-parallel matrices whole.
-  if (text.qk_norm) sum += 2 * text.head_dim;
-  if (text.attention_output_bias) sum += text.hidden;
-  if (text.mlp_bias) sum += text.hidden;
-  return sum + text.norms_per_layer * text.hidden * (text.norm_bias ? 2 : 1);
-}
-
-StageSpan span_of(const TextArch& text, std::int64_t first, std::int64_t layers) {
-  StageSpan span;
-  for (std::int64_t i = first; i < first + layers; ++i) {
-    ++(text.is_full_attention(i) ? span.full : span.sliding);
-  }
-  return span;
-}
-
-std::vector<StageSpan> spans_of(const TextArch& text, const std::vector<std::int64_t>& layers) {
-  std::vector<StageSpan> spans;
+std::vector<std::vector<CacheGroup>> stage_groups(const Model& model,
+                                                  const std::vector<std::int64_t>& layers,
+                                                  ParallelPlan plan, KvCacheType type) {
+  std::vector<std::vector<CacheGroup>> out;
   std::int64_t first = 0;
   for (const std::int64_t count : layers) {
-    spans.push_back(span_of(text, first, count));
+    out.push_back(cache_groups(model, first, count, plan.tp, type));
     first += count;
   }
-  return spans;
+  return out;
 }
 
 /// What is left of a stage's cache after one sequence. A saturated need fits nothing.
@@ -80,76 +59,192 @@ void refuse(EngineVerdict& verdict, std::string_view rule, std::string sentence)
   verdict.refusal = Refusal{std::string(rule), std::move(sentence), Refusal::Phase::memory};
 }
 
+/// Adds up the tensors of a stage as its ranks hold them.
+class WeightSum {
+ public:
+  WeightSum(const Model& model, ShardSizes sizes) : model_(model), sizes_(sizes) {}
+
+  void add(const LayerKind& kind, const std::vector<Tensor>& tensors, std::int64_t times = 1) {
+    for (const Tensor& tensor : tensors) {
+      const Bytes bytes = times * tensor_bytes(model_, kind, shard(tensor, sizes_));
+      sum_.total += bytes;
+      if (is_replicated(tensor, sizes_)) sum_.replicated += bytes;
+    }
+  }
+  void add_encoder(std::int64_t parameters, bool whole) {
+    const Bytes bytes =
+        (whole ? parameters : divide_up(parameters, sizes_.tp)) * model_.dtype_bytes;
+    sum_.total += bytes;
+    if (whole && sizes_.tp > 1) sum_.replicated += bytes;
+  }
+  [[nodiscard]] StageWeights sum() const { return sum_; }
+
+ private:
+  const Model& model_;
+  ShardSizes sizes_;
+  StageWeights sum_;
+};
+
 }  // namespace
 
-Bytes stage_weight_bytes(const Model& model, ParallelPlan plan, int stage, std::int64_t layers) {
+ShardSizes shard_sizes(ParallelPlan plan) {
+  const int ranks = plan.tp * plan.dp;
+  return {plan.tp, plan.ep ? 1 : ranks, plan.ep ? ranks : 1, kVocabPadding};
+}
+
+StageWeights stage_weights(const Model& model, ParallelPlan plan, int stage, std::int64_t first,
+                           std::int64_t layers, bool encoder_data_parallel) {
   const TextArch& text = model.text;
-  const bool first = stage == 0;
-  const bool last = stage == plan.pp - 1;
-  const std::int64_t table = padded_vocab(text.vocab) / plan.tp * text.hidden;
-  std::int64_t elements = layers * layer_elements(text, plan.tp);
-  if (first) {
-    elements += table + text.learned_positions * text.hidden;
-    if (model.vision) elements += divide_up(model.vision->parameters, plan.tp);
+  WeightSum sum(model, shard_sizes(plan));
+  std::vector<std::int64_t> of_kind(text.kinds.size(), 0);
+  for (std::int64_t i = first; i < first + layers; ++i) {
+    ++of_kind[text.kind_of_layer[static_cast<std::size_t>(i)]];
   }
-  if (last) {
-    elements += text.final_norms * text.hidden * (text.norm_bias ? 2 : 1);
+  for (std::size_t i = 0; i < of_kind.size(); ++i) {
+    if (of_kind[i] > 0) sum.add(text.kinds[i], layer_tensors(text, text.kinds[i]), of_kind[i]);
+  }
+  if (stage == 0) {
+    sum.add({}, embedding_tensors(text));
+    if (model.vision) sum.add_encoder(model.vision->parameters, encoder_data_parallel);
+  }
+  if (stage == plan.pp - 1) {
+    sum.add({}, head_tensors(text));
     // The LM head is the embedding table itself only where both are on the same GPU.
-    if (!text.tied_embeddings || !first) elements += table;
+    if (text.tied_embeddings && stage != 0) {
+      sum.add({}, {{"lm_head", text.vocab, text.hidden, Split::vocabulary}});
+    }
   }
-  return elements * model.dtype_bytes;
+  return sum.sum();
 }
 
 Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
                        const MemoryOverheads& overheads) {
-  const double width = static_cast<double>(model.text.heads * model.text.head_dim);
+  const Attention* attention = model.text.main_attention();
+  const double width = attention == nullptr
+                           ? static_cast<double>(model.text.hidden)
+                           : static_cast<double>(attention->heads * attention->value_dim());
   const double bytes = 2.0 * static_cast<double>(batched_tokens) * width *
                        overheads.activation_factor[table_index(tp)];
   const Bytes rounded = bytes < static_cast<double>(kSaturated) ? std::llround(bytes) : kSaturated;
   return std::max(rounded, overheads.activation_floor);
 }
 
-// v1/kv_cache_interface.py for the blocks, v1/core/kv_cache_utils.py for the groups.
-Bytes kv_bytes_per_sequence(const Model& model, StageSpan span, int tp, std::int64_t context,
-                            std::int64_t batched_tokens, bool hybrid_kv_cache) {
-  const TextArch& text = model.text;
-  const std::int64_t page =
-      2 * kBlockTokens * kv_heads_per_rank(text, tp) * text.head_dim * model.dtype_bytes;
-  const std::int64_t full_blocks = divide_up(context, kBlockTokens);
-  if (!hybrid_kv_cache) {
-    span.full += span.sliding;
-    span.sliding = 0;
-  }
-  const std::int64_t live = std::min(plus(text.sliding_window - 1, batched_tokens), context);
-  const std::int64_t window_blocks = divide_up(std::max<std::int64_t>(live, 0), kBlockTokens) + 1;
-  if (span.sliding == 0) return times(times(span.full, page), full_blocks);
-  if (span.full == 0) return times(times(span.sliding, page), window_blocks);
+namespace {
 
-  // Layers of both types share one pool of blocks: groups of equal size, the last padded.
-  const std::int64_t smaller = std::min(span.full, span.sliding);
-  const std::int64_t larger = std::max(span.full, span.sliding);
-  const std::int64_t group = 2 * larger < 3 * smaller ? larger : smaller;
-  const std::int64_t blocks = plus(times(divide_up(span.full, group), full_blocks),
-                                   times(divide_up(span.sliding, group), window_blocks));
-  return times(times(group, page), blocks);
+/// One kind of cached layer, in blocks of the pool that all kinds share.
+struct PooledGroup {
+  std::int64_t layers = 0;
+  std::int64_t blocks = 0;  // of one sequence, for one layer
+  Bytes page = 0;           // bytes of one block of one layer
+};
+
+/// Tokens that a layer must keep at once.
+std::int64_t live_tokens(const LayerCache& cache, std::int64_t context,
+                         std::int64_t batched_tokens) {
+  switch (cache.reach) {
+    case Attention::Reach::full:
+      return context;
+    case Attention::Reach::sliding:
+      return std::max<std::int64_t>(0, std::min(plus(cache.window - 1, batched_tokens), context));
+    case Attention::Reach::chunked:
+      return std::min(plus(cache.window, batched_tokens), context);
+  }
+  return context;
+}
+
+// v1/kv_cache_interface.py: a window may begin inside a block, so it takes one more.
+std::int64_t blocks_of(const LayerCache& cache, std::int64_t context, std::int64_t batched_tokens,
+                       std::int64_t block_tokens) {
+  if (cache.bytes_per_token == 0) return 1;  // a state
+  return divide_up(live_tokens(cache, context, batched_tokens), block_tokens) +
+         (cache.reach == Attention::Reach::sliding ? 1 : 0);
+}
+
+/// Tokens in a block of attention, such that a block holds at least one state
+/// (platforms/interface.py _align_hybrid_block_size).
+std::int64_t block_tokens_for(const std::vector<CacheGroup>& groups) {
+  Bytes state = 0;
+  Bytes per_token = 0;
+  for (const CacheGroup& group : groups) {
+    state = std::max(state, group.cache.bytes_per_sequence);
+    per_token = std::max(per_token, group.cache.bytes_per_token);
+  }
+  if (state == 0 || per_token == 0) return kBlockTokens;
+  return std::max<std::int64_t>(1, divide_up(state, kBlockTokens * per_token)) * kBlockTokens;
+}
+
+/// The groups in blocks of one size. Layers with smaller pages take more tokens in a block, where
+/// that comes out even; else their pages are padded.
+std::vector<PooledGroup> pooled(const std::vector<CacheGroup>& groups, std::int64_t context,
+                                std::int64_t batched_tokens) {
+  const std::int64_t tokens = block_tokens_for(groups);
+  Bytes page = 0;
+  for (const CacheGroup& group : groups) {
+    page = std::max({page, tokens * group.cache.bytes_per_token, group.cache.bytes_per_sequence});
+  }
+  std::vector<PooledGroup> out;
+  for (const CacheGroup& group : groups) {
+    const Bytes own = tokens * group.cache.bytes_per_token;
+    const std::int64_t fit = own > 0 && page % own == 0 ? page / own : 1;
+    out.push_back(
+        {group.layers, blocks_of(group.cache, context, batched_tokens, tokens * fit), page});
+  }
+  return out;
+}
+
+}  // namespace
+
+// v1/core/kv_cache_utils.py: layers of several types share one pool, in groups of equal size of
+// which the last is padded.
+Bytes kv_bytes_per_sequence(const std::vector<CacheGroup>& all, std::int64_t context,
+                            std::int64_t batched_tokens, bool hybrid_kv_cache) {
+  std::vector<CacheGroup> groups = all;
+  if (!hybrid_kv_cache) {
+    for (CacheGroup& group : groups) group.cache.reach = Attention::Reach::full;
+  }
+  Bytes alone = 0;  // if every type had a pool of its own, without padding
+  bool same_type = true;
+  for (const CacheGroup& group : groups) {
+    const Bytes block = group.cache.bytes_per_token > 0 ? kBlockTokens * group.cache.bytes_per_token
+                                                        : group.cache.bytes_per_sequence;
+    alone = plus(alone, times(times(group.layers, block),
+                              blocks_of(group.cache, context, batched_tokens, kBlockTokens)));
+    same_type = same_type && group.cache.reach == groups.front().cache.reach &&
+                (group.cache.bytes_per_token == 0) == (groups.front().cache.bytes_per_token == 0);
+  }
+  if (same_type) return alone;
+
+  const std::vector<PooledGroup> pools = pooled(groups, context, batched_tokens);
+  std::int64_t smallest = pools.front().layers;
+  std::int64_t largest = smallest;
+  for (const PooledGroup& pool : pools) {
+    smallest = std::min(smallest, pool.layers);
+    largest = std::max(largest, pool.layers);
+  }
+  const std::int64_t size = 2 * largest < 3 * smallest ? largest : smallest;
+  std::int64_t blocks = 0;
+  for (const PooledGroup& pool : pools) {
+    blocks = plus(blocks, times(divide_up(pool.layers, size), pool.blocks));
+  }
+  return times(times(size, pools.front().page), blocks);
 }
 
 namespace {
 
-/// The longest context, below the one asked for, of which one sequence fits every stage; 0 if none.
-std::int64_t longest_context(const Model& model, ParallelPlan plan,
-                             const std::vector<StageSpan>& spans, const EngineVerdict& verdict,
-                             const ServingLimits& limits, bool hybrid_kv_cache) {
+/// The longest context of which one sequence fits every stage; 0 if none does.
+std::int64_t longest_context(const EngineVerdict& verdict,
+                             const std::vector<std::vector<CacheGroup>>& groups, std::int64_t limit,
+                             std::int64_t batched_tokens, bool hybrid_kv_cache) {
   const auto fits = [&](std::int64_t context) {
-    for (std::size_t s = 0; s < spans.size(); ++s) {
-      const Bytes need = kv_bytes_per_sequence(model, spans[s], plan.tp, context,
-                                               limits.batched_tokens, hybrid_kv_cache);
+    for (std::size_t s = 0; s < groups.size(); ++s) {
+      const Bytes need = kv_bytes_per_sequence(groups[s], context, batched_tokens, hybrid_kv_cache);
       if (need == kSaturated || need > verdict.stages[s].kv_available) return false;
     }
     return true;
   };
+  if (fits(limit)) return limit;
   std::int64_t low = 0;
-  std::int64_t high = limits.context;
+  std::int64_t high = limit;
   while (high - low > 1) {
     const std::int64_t middle = low + (high - low) / 2;
     (fits(middle) ? low : high) = middle;
@@ -158,8 +253,7 @@ std::int64_t longest_context(const Model& model, ParallelPlan plan,
 }
 
 /// Finds the worst stage and refuses when it has no cache or one too small for a sequence.
-void judge(EngineVerdict& verdict, const Model& model, ParallelPlan plan,
-           const std::vector<StageSpan>& spans, const ServingLimits& limits, bool hybrid_kv_cache) {
+void judge(EngineVerdict& verdict, const ServingLimits& limits) {
   std::size_t worst = 0;
   std::size_t emptiest = 0;
   for (std::size_t s = 1; s < verdict.stages.size(); ++s) {
@@ -183,40 +277,62 @@ void judge(EngineVerdict& verdict, const Model& model, ParallelPlan plan,
       fmt::format("one sequence of {} tokens needs {} of KV cache on {}, which has {} ({} short)",
                   limits.context, bytes_text(stage.kv_per_sequence), stage_words(verdict, worst),
                   bytes_text(stage.kv_available), bytes_text(-slack(stage)));
-  const std::int64_t longest =
-      longest_context(model, plan, spans, verdict, limits, hybrid_kv_cache);
-  if (longest > 0) sentence += fmt::format("; the longest context that fits is {}", longest);
+  if (verdict.longest_context > 0) {
+    sentence += fmt::format("; the longest context that fits is {}", verdict.longest_context);
+  }
   refuse(verdict, kMaxLength, std::move(sentence));
+}
+
+std::int64_t full_sequences(const EngineVerdict& verdict) {
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const StageMemory& stage : verdict.stages) {
+    if (stage.kv_per_sequence == 0) continue;
+    most = std::min(most, std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence);
+  }
+  return most;
 }
 
 }  // namespace
 
-EngineVerdict Rules::check(const Model& model, ParallelPlan plan, Bytes gpu_total,
+EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& limits) const {
   EngineVerdict verdict = check_shape(model, plan);
   if (!verdict.accepted) return verdict;
   HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
                   fmt::format("context {} and batched tokens {}: each is at least 1",
                               limits.context, limits.batched_tokens));
-  const std::vector<std::int64_t> layers = stage_layers(model.text.layers, plan.pp);
-  const std::vector<StageSpan> spans = spans_of(model.text, layers);
-  const Bytes budget = requested_bytes(gpu_total, limits.utilisation_ppm);
+  const std::vector<std::int64_t> layers = stage_layers(model.text.layers(), plan.pp);
+  const auto groups = stage_groups(model, layers, plan, limits.kv_cache);
+  const Bytes budget = requested_bytes(gpu.memory, limits.utilisation_ppm);
   const Bytes activations = activation_bytes(model, plan.tp, limits.batched_tokens, overheads_);
+  std::int64_t first = 0;
   for (std::size_t s = 0; s < layers.size(); ++s) {
+    const StageWeights weights = stage_weights(model, plan, static_cast<int>(s), first, layers[s],
+                                               limits.encoder_data_parallel);
     StageMemory stage;
     stage.layers = layers[s];
-    stage.weights = stage_weight_bytes(model, plan, static_cast<int>(s), layers[s]);
+    stage.weights = weights.total;
+    stage.replicated_weights = weights.replicated;
     stage.activations = activations;
     stage.communication = overheads_.nccl[table_index(plan.tp)];
     stage.runtime = overheads_.runtime;
     stage.kv_available =
         budget - stage.weights - stage.activations - stage.communication - stage.runtime;
-    stage.kv_per_sequence =
-        kv_bytes_per_sequence(model, spans[s], plan.tp, limits.context, limits.batched_tokens,
-                              overheads_.hybrid_kv_cache);
+    stage.kv_per_sequence = kv_bytes_per_sequence(groups[s], limits.context, limits.batched_tokens,
+                                                  overheads_.hybrid_kv_cache);
+    for (const CacheGroup& group : groups[s]) {
+      if (group.cache.reach == Attention::Reach::full) {
+        stage.kv_per_token += group.layers * group.cache.bytes_per_token;
+      }
+    }
     verdict.stages.push_back(stage);
+    first += layers[s];
   }
-  judge(verdict, model, plan, spans, limits, overheads_.hybrid_kv_cache);
+  const std::int64_t longest = model.longest_context > 0 ? model.longest_context : kAnyContext;
+  verdict.longest_context =
+      longest_context(verdict, groups, longest, limits.batched_tokens, overheads_.hybrid_kv_cache);
+  verdict.full_sequences = full_sequences(verdict);
+  judge(verdict, limits);
   return verdict;
 }
 

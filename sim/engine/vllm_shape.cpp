@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <variant>
 
 namespace headroom::vllm {
 namespace {
@@ -32,7 +33,8 @@ EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t 
 /// config/model.py verify_with_parallel_config.
 EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
   constexpr auto kPhase = Refusal::Phase::configuration;
-  EngineVerdict verdict = divides(kHeads, kPhase, model.text.heads, plan.tp, "attention heads do");
+  EngineVerdict verdict =
+      divides(kHeads, kPhase, model.text.heads(), plan.tp, "attention heads do");
   if (!verdict.accepted) return verdict;
   if (plan.pp > 1 && !model.supports_pipeline) {
     return refuse(kPipelineSupport, kPhase,
@@ -41,25 +43,25 @@ EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
                               model.architecture, plan.pp));
   }
   // The engine lets this pass and then builds stages without layers: treated as invalid.
-  if (plan.pp > model.text.layers) {
+  if (plan.pp > model.text.layers()) {
     return refuse(kPipelineLayers, kPhase,
                   fmt::format("{} layers are fewer than pipeline parallel size {}",
-                              model.text.layers, plan.pp));
+                              model.text.layers(), plan.pp));
   }
   return verdict;
 }
 
 /// model_executor/layers/linear.py QKVParallelLinear: heads split evenly, or each is held by the
 /// same number of ranks.
-EngineVerdict check_kv_heads(const TextArch& text, int tp) {
-  if (text.kv_heads >= tp) {
-    return divides(kKvHeads, Refusal::Phase::model_build, text.kv_heads, tp, "KV heads do");
+EngineVerdict check_kv_heads(std::int64_t kv_heads, int tp) {
+  if (kv_heads >= tp) {
+    return divides(kKvHeads, Refusal::Phase::model_build, kv_heads, tp, "KV heads do");
   }
-  if (tp % text.kv_heads != 0) {
+  if (tp % kv_heads != 0) {
     return refuse(kKvHeads, Refusal::Phase::model_build,
                   fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
                               "({} mod {} = {})",
-                              text.kv_heads, tp, tp, text.kv_heads, tp % text.kv_heads));
+                              kv_heads, tp, tp, kv_heads, tp % kv_heads));
   }
   EngineVerdict verdict;
   verdict.accepted = true;
@@ -69,10 +71,6 @@ EngineVerdict check_kv_heads(const TextArch& text, int tp) {
 }  // namespace
 
 std::int64_t padded_vocab(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
-
-std::int64_t kv_heads_per_rank(const TextArch& text, int tp) {
-  return std::max<std::int64_t>(1, text.kv_heads / tp);
-}
 
 // distributed/utils.py get_pp_indices: what is left over goes to the stages before the last, from
 // the back, because the last one carries the LM head too.
@@ -88,13 +86,19 @@ EngineVerdict check_shape(const Model& model, ParallelPlan plan) {
                   fmt::format("parallel sizes {} x {}: each is at least 1", plan.tp, plan.pp));
   constexpr auto kBuild = Refusal::Phase::model_build;
   EngineVerdict verdict = check_configuration(model, plan);
-  if (verdict.accepted) verdict = check_kv_heads(model.text, plan.tp);
+  for (const LayerKind& kind : model.text.kinds) {
+    const Attention* attention = kind.attention();
+    if (!verdict.accepted || attention == nullptr || attention->latent) continue;
+    verdict = check_kv_heads(attention->kv_heads, plan.tp);
+  }
   if (verdict.accepted) {
     verdict = divides(kVocab, kBuild, padded_vocab(model.text.vocab), plan.tp,
                       "vocabulary rows (padded to 64) do");
   }
-  if (verdict.accepted) {
-    verdict = divides(kMlpWidth, kBuild, model.text.mlp_width, plan.tp, "columns of the MLP do");
+  for (const LayerKind& kind : model.text.kinds) {
+    const Mlp* mlp = std::get_if<Mlp>(&kind.mlp);
+    if (!verdict.accepted || mlp == nullptr) continue;
+    verdict = divides(kMlpWidth, kBuild, mlp->width, plan.tp, "columns of the MLP do");
   }
   if (verdict.accepted && model.vision) {
     verdict =

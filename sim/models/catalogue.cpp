@@ -83,7 +83,14 @@ constexpr std::array kRows{
         From::config},
 };
 
-/// What a row's few figures leave out.
+/// What a row's few figures leave out of the decoder.
+void add_particulars(const Row& row, DecoderParts& parts) {
+  if (row.family == "cohere") parts.attention.qk_norm = Attention::QkNorm::each_head;
+  if (row.family == "falcon") parts.norms = 1;  // parallel attention
+  if (row.family == "gpt2") parts.text.learned_positions = 1024;
+}
+
+/// And of the rest.
 void add_particulars(Model& model) {
   if (model.hub_id == "google/gemma-3-27b-it") {
     model.model_type = "gemma3";
@@ -91,9 +98,6 @@ void add_particulars(Model& model) {
     model.heads_section = "text_config";
     model.vision = siglip_vision({27, 1152, 16, 4304, 896, 14, 3}, model.text.hidden);
   }
-  if (model.model_type == "cohere") model.text.qk_norm_per_head = true;
-  if (model.model_type == "falcon") model.text.norms_per_layer = 1;  // parallel attention
-  if (model.model_type == "gpt2") model.text.learned_positions = 1024;
   const bool half = model.model_type == "cohere" || model.hub_id == "meta-llama/Llama-2-7b-hf" ||
                     model.hub_id == "meta-llama/Llama-2-70b-hf";
   if (half) model.dtype = "float16";
@@ -107,17 +111,19 @@ Model model_of(const Row& row) {
   model.hub_id = std::string(row.hub_id);
   model.architecture = std::string(family->architecture);
   model.model_type = std::string(family->model_type);
-  model.text = family->base;
-  model.text.layers = row.layers;
-  model.text.hidden = row.hidden;
-  model.text.heads = row.heads;
-  model.text.kv_heads = row.kv_heads;
-  model.text.head_dim = row.head_dim;
-  model.text.mlp_width = row.mlp_width;
-  model.text.vocab = row.vocab;
-  model.text.tied_embeddings = row.tied == Tied::yes;
-  model.text.sliding_window = row.window;
-  model.text.sliding_pattern = row.window > 0 ? family->pattern : 1;
+  DecoderParts parts = family->base;
+  parts.layers = row.layers;
+  parts.text.hidden = row.hidden;
+  parts.text.vocab = row.vocab;
+  parts.text.tied_embeddings = row.tied == Tied::yes;
+  parts.attention.heads = row.heads;
+  parts.attention.kv_heads = row.kv_heads;
+  parts.attention.head_dim = row.head_dim;
+  parts.mlp.width = row.mlp_width;
+  parts.window = row.window;
+  parts.pattern = row.window > 0 ? family->pattern : 1;
+  add_particulars(row, parts);
+  model.text = assemble(parts);
   model.source =
       row.from == From::config ? fmt::format("config.json of {}", row.hub_id) : "recalled";
   add_particulars(model);

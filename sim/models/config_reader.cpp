@@ -70,104 +70,108 @@ Result<std::int64_t> figure_or_default(const ConfigSections& config, const Figur
   return absent > 0 ? config.integer_or(figure, absent) : config.integer(figure);
 }
 
-Status read_attention(const ConfigSections& config, TextArch& text) {
-  HEADROOM_TRY(text.heads,
+Status read_attention(const ConfigSections& config, DecoderParts& parts) {
+  Attention& attention = parts.attention;
+  HEADROOM_TRY(attention.heads,
                figure_or_default(
                    config, {"query heads", {kHeadKeys.begin(), kHeadKeys.end()}, 1, kMostHeads},
-                   text.heads));
+                   attention.heads));
   // A config without the key has as many as query heads, unless its class has another default.
-  HEADROOM_TRY(text.kv_heads,
+  HEADROOM_TRY(attention.kv_heads,
                config.integer_or({"KV heads",
                                   {"num_key_value_heads", "n_head_kv", "num_kv_heads", "n_kv_heads",
                                    "multi_query_group_num", "num_attention_groups"},
                                   1,
-                                  text.heads},
-                                 text.kv_heads > 0 ? text.kv_heads : text.heads));
-  if (text.heads % text.kv_heads != 0) {
-    return fail(
-        fmt::format("{} query heads do not share {} KV heads evenly ({} mod {} = {})", text.heads,
-                    text.kv_heads, text.heads, text.kv_heads, text.heads % text.kv_heads),
-        config.place());
+                                  attention.heads},
+                                 attention.kv_heads > 0 ? attention.kv_heads : attention.heads));
+  if (attention.heads % attention.kv_heads != 0) {
+    return fail(fmt::format("{} query heads do not share {} KV heads evenly ({} mod {} = {})",
+                            attention.heads, attention.kv_heads, attention.heads,
+                            attention.kv_heads, attention.heads % attention.kv_heads),
+                config.place());
   }
   const Figure head_dim{
       "head size", {"head_dim", "hidden_size_per_head", "kv_channels"}, 1, kMostHeadDim};
-  if (!config.find(head_dim.keys) && text.head_dim == 0) {
-    if (text.hidden % text.heads != 0) {
+  if (!config.find(head_dim.keys) && attention.head_dim == 0) {
+    if (parts.text.hidden % attention.heads != 0) {
       return fail(fmt::format("head_dim is missing and the hidden size {} is not a multiple of {} "
                               "query heads",
-                              text.hidden, text.heads),
+                              parts.text.hidden, attention.heads),
                   config.place());
     }
-    text.head_dim = text.hidden / text.heads;
+    attention.head_dim = parts.text.hidden / attention.heads;
   } else {
-    HEADROOM_TRY(text.head_dim, config.integer_or(head_dim, text.head_dim));
+    HEADROOM_TRY(attention.head_dim, config.integer_or(head_dim, attention.head_dim));
   }
-  if (text.heads * text.head_dim > kMostAttentionWidth) {
+  if (attention.heads * attention.head_dim > kMostAttentionWidth) {
     return fail(
-        fmt::format("{} query heads of size {} are {} wide (allowed: at most {})", text.heads,
-                    text.head_dim, text.heads * text.head_dim, kMostAttentionWidth),
+        fmt::format("{} query heads of size {} are {} wide (allowed: at most {})", attention.heads,
+                    attention.head_dim, attention.heads * attention.head_dim, kMostAttentionWidth),
         config.place());
   }
   return {};
 }
 
-Status read_sizes(const ConfigSections& config, TextArch& text) {
+Status read_sizes(const ConfigSections& config, DecoderParts& parts) {
   HEADROOM_TRY(
-      text.layers,
+      parts.layers,
       config.integer(
           {"layers", {"num_hidden_layers", "n_layer", "n_layers", "num_layers"}, 1, kMostLayers}));
   HEADROOM_TRY(
-      text.hidden,
+      parts.text.hidden,
       config.integer({"hidden size", {"hidden_size", "n_embd", "d_model"}, 1, kMostHidden}));
   // The class default of every plain MLP read here is four times the hidden size.
-  HEADROOM_TRY(text.mlp_width,
+  HEADROOM_TRY(parts.mlp.width,
                figure_or_default(config,
                                  {"MLP width",
                                   {"intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim"},
                                   1,
                                   kMostMlpWidth},
-                                 text.mlp == MlpKind::plain ? 4 * text.hidden : 0));
-  HEADROOM_TRY(text.vocab,
+                                 parts.mlp.kind == MlpKind::plain ? 4 * parts.text.hidden : 0));
+  HEADROOM_TRY(parts.text.vocab,
                figure_or_default(config, {"vocabulary", {"vocab_size", "n_vocab"}, 1, kMostVocab},
-                                 text.vocab));
-  HEADROOM_TRY(text.tied_embeddings,
-               config.boolean_or("tie_word_embeddings", text.tied_embeddings));
+                                 parts.text.vocab));
+  HEADROOM_TRY(parts.text.tied_embeddings,
+               config.boolean_or("tie_word_embeddings", parts.text.tied_embeddings));
   return {};
 }
 
-Status read_falcon(const ConfigSections& config, TextArch& text) {
+Status read_falcon(const ConfigSections& config, DecoderParts& parts) {
+  Attention& attention = parts.attention;
   HEADROOM_TRY(const bool new_architecture, config.boolean_or("new_decoder_architecture", false));
   HEADROOM_TRY(const bool multi_query, config.boolean_or("multi_query", true));
   HEADROOM_TRY(const bool parallel, config.boolean_or("parallel_attn", true));
   HEADROOM_TRY(const bool bias, config.boolean_or("bias", false));
   // The new architecture ignores multi_query; the old one ignores the KV head count.
-  if (!new_architecture) text.kv_heads = multi_query ? 1 : text.heads;
+  if (!new_architecture) attention.kv_heads = multi_query ? 1 : attention.heads;
   HEADROOM_TRY(
       const std::int64_t parallel_norms,
       config.integer_or({"norms beside parallel attention", {"num_ln_in_parallel_attn"}, 1, 2},
                         new_architecture ? 2 : 1));
-  text.norms_per_layer = parallel ? parallel_norms : 2;
-  text.qkv_bias = bias;
-  text.attention_output_bias = bias;
-  text.mlp_bias = bias;
+  parts.norms = parallel ? parallel_norms : 2;
+  attention.qkv_bias = bias;
+  attention.output_bias = bias;
+  parts.mlp.bias = bias;
   return {};
 }
 
-Status read_family_keys(const ConfigSections& config, const Family& family, TextArch& text) {
+Status read_family_keys(const ConfigSections& config, const Family& family, DecoderParts& parts) {
+  Attention& attention = parts.attention;
   if (family.bias_by_key) {
     HEADROOM_TRY(const bool bias, config.boolean_or("attention_bias", false));
-    text.qkv_bias = bias;
-    text.attention_output_bias = bias;
+    attention.qkv_bias = bias;
+    attention.output_bias = bias;
   }
   if (family.mlp_bias_by_key) {
-    HEADROOM_TRY(text.mlp_bias, config.boolean_or("mlp_bias", false));
+    HEADROOM_TRY(parts.mlp.bias, config.boolean_or("mlp_bias", false));
   }
   if (family.model_type == "cohere") {
-    HEADROOM_TRY(text.qk_norm_per_head, config.boolean_or("use_qk_norm", false));
+    HEADROOM_TRY(const bool normed, config.boolean_or("use_qk_norm", false));
+    if (normed) attention.qk_norm = Attention::QkNorm::each_head;
   }
-  if (family.model_type == "falcon") return read_falcon(config, text);
+  if (family.model_type == "falcon") return read_falcon(config, parts);
   if (family.model_type == "gpt2") {
-    HEADROOM_TRY(text.learned_positions,
+    HEADROOM_TRY(parts.text.learned_positions,
                  config.integer({"learned positions",
                                  {"n_positions", "n_ctx", "max_position_embeddings"},
                                  1,
@@ -239,14 +243,15 @@ Result<Model> parse_model_config(std::string_view text, const std::string& where
   const auto outer_type = document.find("model_type");
   const bool has_outer = outer_type != document.end() && outer_type->is_string();
   model.model_type = has_outer ? outer_type->get<std::string>() : std::string(family->model_type);
-  model.text = family->base;
+  DecoderParts parts = family->base;
   HEADROOM_TRY(model.architecture, read_architecture(document, *family, config.place()));
   HEADROOM_CHECK(read_dtype(config, model));
-  HEADROOM_CHECK(read_sizes(config, model.text));
-  HEADROOM_CHECK(read_attention(config, model.text));
+  HEADROOM_CHECK(read_sizes(config, parts));
+  HEADROOM_CHECK(read_attention(config, parts));
   model.heads_section = heads_section(config);
-  HEADROOM_CHECK(read_family_keys(config, *family, model.text));
-  HEADROOM_CHECK(read_layer_pattern(config, *family, model.text));
+  HEADROOM_CHECK(read_family_keys(config, *family, parts));
+  HEADROOM_CHECK(read_layer_pattern(config, *family, parts));
+  model.text = assemble(parts);
   HEADROOM_TRY(model.vision, read_vision(document, model.text.hidden, where));
   return model;
 }

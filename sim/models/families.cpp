@@ -26,7 +26,7 @@ Family qwen2_like(std::string_view model_type, std::string_view architecture) {
   Family family;
   family.model_type = model_type;
   family.architecture = architecture;
-  family.base.qkv_bias = true;
+  family.base.attention.qkv_bias = true;
   family.window = Family::Window::switched;
   return family;
 }
@@ -35,7 +35,7 @@ Family qwen3() {
   Family family;
   family.model_type = "qwen3";
   family.architecture = "Qwen3ForCausalLM";
-  family.base.qk_norm = true;
+  family.base.attention.qk_norm = Attention::QkNorm::shared;
   family.bias_by_key = true;
   family.window = Family::Window::switched;
   return family;
@@ -45,10 +45,10 @@ Family gemma2() {
   Family family;
   family.model_type = "gemma2";
   family.architecture = "Gemma2ForCausalLM";
-  family.base.norms_per_layer = 4;
-  family.base.tied_embeddings = true;
-  family.base.vocab = 256'000;
-  family.base.head_dim = 256;
+  family.base.norms = 4;
+  family.base.text.tied_embeddings = true;
+  family.base.text.vocab = 256'000;
+  family.base.attention.head_dim = 256;
   family.bias_by_key = true;
   family.window = Family::Window::always;
   family.window_default = 4096;
@@ -60,11 +60,11 @@ Family gemma3() {
   Family family = gemma2();
   family.model_type = "gemma3_text";
   family.architecture = "Gemma3ForCausalLM";
-  family.base.qk_norm = true;
-  family.base.vocab = 262'208;
+  family.base.attention.qk_norm = Attention::QkNorm::shared;
+  family.base.text.vocab = 262'208;
   // Published files leave these out where they equal the class defaults (gemma-3-4b does).
-  family.base.heads = 8;
-  family.base.kv_heads = 4;
+  family.base.attention.heads = 8;
+  family.base.attention.kv_heads = 4;
   family.pattern = 6;
   return family;
 }
@@ -81,8 +81,8 @@ Family cohere() {
   Family family;
   family.model_type = "cohere";
   family.architecture = "CohereForCausalLM";
-  family.base.norms_per_layer = 1;
-  family.base.tied_embeddings = true;
+  family.base.norms = 1;
+  family.base.text.tied_embeddings = true;
   family.bias_by_key = true;
   return family;
 }
@@ -91,9 +91,9 @@ Family falcon() {
   Family family;
   family.model_type = "falcon";
   family.architecture = "FalconForCausalLM";
-  family.base.mlp = MlpKind::plain;
-  family.base.norm_bias = true;
-  family.base.tied_embeddings = true;
+  family.base.mlp.kind = MlpKind::plain;
+  family.base.text.norm_bias = true;
+  family.base.text.tied_embeddings = true;
   return family;
 }
 
@@ -101,12 +101,12 @@ Family gpt2() {
   Family family;
   family.model_type = "gpt2";
   family.architecture = "GPT2LMHeadModel";
-  family.base.mlp = MlpKind::plain;
-  family.base.qkv_bias = true;
-  family.base.attention_output_bias = true;
-  family.base.mlp_bias = true;
-  family.base.norm_bias = true;
-  family.base.tied_embeddings = true;
+  family.base.mlp.kind = MlpKind::plain;
+  family.base.attention.qkv_bias = true;
+  family.base.attention.output_bias = true;
+  family.base.mlp.bias = true;
+  family.base.text.norm_bias = true;
+  family.base.text.tied_embeddings = true;
   return family;
 }
 

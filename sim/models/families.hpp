@@ -1,6 +1,7 @@
 #pragma once
 // Model families: what a config.json leaves to its configuration class.
 
+#include "sim/models/decoder_parts.hpp"
 #include "sim/models/model.hpp"
 
 #include <cstdint>
@@ -16,13 +17,13 @@ namespace headroom {
 struct Family {
   std::string_view model_type;
   std::string_view architecture;  // when `architectures` is missing
-  TextArch base;             // shape flags, and class defaults for figures that have one (else 0)
+  DecoderParts base;         // shape flags, and class defaults for figures that have one (else 0)
   bool bias_by_key = false;  // `attention_bias` gives q, k, v and the output a bias
   bool mlp_bias_by_key = false;  // `mlp_bias`
   /// How the class reads `sliding_window`, where no `layer_types` list decides.
   enum class Window { none, always, switched } window = Window::none;  // switched: by another key
   std::int64_t window_default = 0;  // when the key is missing (not when it is null)
-  std::int64_t pattern = 0;         // TextArch::sliding_pattern when there is a window
+  std::int64_t pattern = 0;         // DecoderParts::pattern when there is a window
 };
 
 [[nodiscard]] std::span<const Family> model_families();

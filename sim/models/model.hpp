@@ -7,6 +7,8 @@
 
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
+#include "sim/models/layer.hpp"
+#include "sim/models/quantization.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -19,42 +21,45 @@
 
 namespace headroom {
 
-/// Layout of a decoder layer's MLP.
-enum class MlpKind {
-  gated,  // three matrices of hidden x width (gate, up, down)
-  plain,  // two
-};
-
-/// The text decoder: one uniform stack of dense layers (experts, MLA and state-space layers are not
-/// read yet: the reader says so).
+/// The text decoder: a stack of layers of a few kinds between an embedding table and an LM head.
 struct TextArch {
-  std::int64_t layers = 0;
-  std::int64_t hidden = 0;
-  std::int64_t heads = 0;     // query heads, H
-  std::int64_t kv_heads = 0;  // K
-  std::int64_t head_dim = 0;  // never derived when the config gives it
-  std::int64_t mlp_width = 0;
+  std::int64_t hidden = 0;  // h
   std::int64_t vocab = 0;
-  MlpKind mlp = MlpKind::gated;
   bool tied_embeddings = false;
-  bool qkv_bias = false;
-  bool attention_output_bias = false;
-  bool mlp_bias = false;
-  bool qk_norm = false;                // one vector of head_dim each for q and k, in every layer
-  bool qk_norm_per_head = false;       // one such vector for every head of q and k (Command R+)
-  std::int64_t norms_per_layer = 2;    // vectors of `hidden` in every layer
   bool norm_bias = false;              // LayerNorm with bias instead of RMSNorm
   std::int64_t final_norms = 1;        // vectors of `hidden` after the last layer
   std::int64_t learned_positions = 0;  // rows of a learned position table (GPT-2), else 0
-  /// Sliding-window attention: window in tokens, 0 = none.
-  std::int64_t sliding_window = 0;
-  /// Every `sliding_pattern`-th layer is full, the others slide (6 for gemma-3). 1 = all layers are
-  /// full; 0 = all slide.
-  std::int64_t sliding_pattern = 1;
+  std::vector<LayerKind> kinds;
+  std::vector<std::uint8_t> kind_of_layer;  // index into kinds
 
-  /// Whether layer `index` (0-based) attends to the whole context.
-  [[nodiscard]] bool is_full_attention(std::int64_t index) const;
+  [[nodiscard]] std::int64_t layers() const {
+    return static_cast<std::int64_t>(kind_of_layer.size());
+  }
+  [[nodiscard]] const LayerKind& layer(std::int64_t index) const {
+    return kinds[kind_of_layer[static_cast<std::size_t>(index)]];
+  }
+  /// The attention of the first layer that has one, whose figures the config's main keys give; null
+  /// for a model without attention.
+  [[nodiscard]] const Attention* main_attention() const;
+  [[nodiscard]] std::int64_t heads() const;     // of main_attention(), else 0
+  [[nodiscard]] std::int64_t kv_heads() const;  // likewise, as the config says
+  /// Likewise; under latent attention the values cached per token.
+  [[nodiscard]] std::int64_t head_dim() const;
+  /// Whether any layer has routed experts.
+  [[nodiscard]] bool has_experts() const;
 };
+
+/// Figures of a decoder whose layers are all alike.
+struct DenseShape {
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t mlp_width = 0;
+  std::int64_t vocab = 0;
+};
+[[nodiscard]] TextArch dense_decoder(const DenseShape& shape);
 
 /// The vision tower and its projector, where there are.
 struct VisionArch {
@@ -74,17 +79,21 @@ struct Model {
   std::optional<VisionArch> vision;
   std::int64_t dtype_bytes = 2;  // bytes per weight element: 2 for bf16 and fp16
   std::string dtype = "bfloat16";
-  std::string heads_section;      // section of config.json that names the heads; "" = its root
-  bool supports_pipeline = true;  // vLLM's class implements pipeline stages
-  std::string source;             // where the figures come from, or "recalled"
+  Quantization quantization;         // of the matrices that are stored in fewer bits
+  std::int64_t longest_context = 0;  // max_position_embeddings; 0 = the config does not say
+  std::string heads_section;         // section of config.json that names the heads; "" = its root
+  bool supports_pipeline = true;     // vLLM's class implements pipeline stages
+  std::string source;                // where the figures come from, or "recalled"
 };
 
-/// Parameters of one decoder layer, of the embedding table, of everything. Exact sums over the
-/// tensors that the config implies; the vocabulary is not padded.
-[[nodiscard]] std::int64_t layer_parameters(const TextArch& text);
+/// Parameters of one layer, of the embedding table, of everything. Exact sums over the tensors that
+/// the config implies, without draft layers and quantization scales; the vocabulary is not padded.
+[[nodiscard]] std::int64_t layer_parameters(const TextArch& text, const LayerKind& kind);
 [[nodiscard]] std::int64_t embedding_parameters(const TextArch& text);
 [[nodiscard]] std::int64_t total_parameters(const Model& model);
-/// Bytes of the checkpoint's weights: total_parameters x dtype_bytes.
+/// Bytes of `elements`-shaped tensor `tensor` of a layer of this kind, as the checkpoint stores it.
+[[nodiscard]] Bytes tensor_bytes(const Model& model, const LayerKind& kind, const Tensor& tensor);
+/// Bytes of the checkpoint's weights, quantization scales included.
 [[nodiscard]] Bytes weight_bytes(const Model& model);
 
 /// Reads a Hugging Face config.json. Nested sections `text_config` and `llm_config` are looked

@@ -1,40 +1,112 @@
+#include "sim/models/decoder_parts.hpp"
 #include "sim/models/model.hpp"
 
-namespace headroom {
+#include <algorithm>
+#include <numeric>
+#include <variant>
 
-bool TextArch::is_full_attention(std::int64_t index) const {
-  if (sliding_window == 0) return true;
-  return sliding_pattern > 0 && (index + 1) % sliding_pattern == 0;
+namespace headroom {
+namespace {
+
+std::int64_t elements_of(const std::vector<Tensor>& tensors) {
+  return std::accumulate(tensors.begin(), tensors.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Tensor& t) { return sum + t.elements(); });
 }
 
-std::int64_t layer_parameters(const TextArch& text) {
-  const std::int64_t query = text.heads * text.head_dim;
-  const std::int64_t key_value = 2 * text.kv_heads * text.head_dim;
-  std::int64_t sum = text.hidden * (2 * query + key_value);  // q, o; k, v
-  if (text.qkv_bias) sum += query + key_value;
-  if (text.attention_output_bias) sum += text.hidden;
-  if (text.qk_norm) sum += 2 * text.head_dim;
-  if (text.qk_norm_per_head) sum += (text.heads + text.kv_heads) * text.head_dim;
+/// Layers of each kind.
+std::vector<std::int64_t> layers_by_kind(const TextArch& text) {
+  std::vector<std::int64_t> counts(text.kinds.size(), 0);
+  for (const std::uint8_t kind : text.kind_of_layer) ++counts[kind];
+  return counts;
+}
 
-  const std::int64_t inward = text.mlp == MlpKind::gated ? 2 : 1;
-  sum += (inward + 1) * text.hidden * text.mlp_width;
-  if (text.mlp_bias) sum += inward * text.mlp_width + text.hidden;
+bool is_expert(const Tensor& tensor) {
+  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
+         tensor.split == Split::expert_whole;
+}
 
-  return sum + text.norms_per_layer * text.hidden * (text.norm_bias ? 2 : 1);
+}  // namespace
+
+const Attention* TextArch::main_attention() const {
+  for (const std::uint8_t kind : kind_of_layer) {
+    if (const Attention* attention = kinds[kind].attention()) return attention;
+  }
+  return nullptr;
+}
+
+std::int64_t TextArch::heads() const {
+  const Attention* attention = main_attention();
+  return attention == nullptr ? 0 : attention->heads;
+}
+
+std::int64_t TextArch::kv_heads() const {
+  const Attention* attention = main_attention();
+  return attention == nullptr ? 0 : attention->kv_heads;
+}
+
+std::int64_t TextArch::head_dim() const {
+  const Attention* attention = main_attention();
+  if (attention == nullptr) return 0;
+  return attention->latent ? attention->latent->kv_rank + attention->latent->rope
+                           : attention->head_dim;
+}
+
+bool TextArch::has_experts() const {
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](const LayerKind& k) { return std::holds_alternative<Experts>(k.mlp); });
+}
+
+TextArch dense_decoder(const DenseShape& shape) {
+  DecoderParts parts;
+  parts.text.hidden = shape.hidden;
+  parts.text.vocab = shape.vocab;
+  parts.layers = shape.layers;
+  parts.attention.heads = shape.heads;
+  parts.attention.kv_heads = shape.kv_heads;
+  parts.attention.head_dim = shape.head_dim;
+  parts.mlp.width = shape.mlp_width;
+  return assemble(parts);
+}
+
+std::int64_t layer_parameters(const TextArch& text, const LayerKind& kind) {
+  return elements_of(layer_tensors(text, kind));
 }
 
 std::int64_t embedding_parameters(const TextArch& text) { return text.vocab * text.hidden; }
 
 std::int64_t total_parameters(const Model& model) {
   const TextArch& text = model.text;
-  std::int64_t sum = text.layers * layer_parameters(text);
-  sum += embedding_parameters(text) * (text.tied_embeddings ? 1 : 2);
-  sum += text.learned_positions * text.hidden;
-  sum += text.final_norms * text.hidden * (text.norm_bias ? 2 : 1);
+  const auto layers = layers_by_kind(text);
+  std::int64_t sum = elements_of(embedding_tensors(text)) + elements_of(head_tensors(text));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    sum += layers[i] * layer_parameters(text, text.kinds[i]);
+  }
   if (model.vision) sum += model.vision->parameters;
   return sum;
 }
 
-Bytes weight_bytes(const Model& model) { return total_parameters(model) * model.dtype_bytes; }
+Bytes tensor_bytes(const Model& model, const LayerKind& kind, const Tensor& tensor) {
+  const Quantization& quantization = model.quantization;
+  const bool stored_small =
+      tensor.quantizable && quantization.quantized() &&
+      (!quantization.experts_only || is_expert(tensor)) &&
+      std::find(kind.kept.begin(), kind.kept.end(), tensor.name) == kind.kept.end();
+  if (!stored_small) return tensor.elements() * model.dtype_bytes;
+  return quantized_bytes(quantization, tensor.out, tensor.in, tensor.copies);
+}
+
+Bytes weight_bytes(const Model& model) {
+  const TextArch& text = model.text;
+  const auto layers = layers_by_kind(text);
+  std::int64_t plain = elements_of(embedding_tensors(text)) + elements_of(head_tensors(text));
+  if (model.vision) plain += model.vision->parameters;
+  Bytes bytes = plain * model.dtype_bytes;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    for (const Tensor& tensor : layer_tensors(text, text.kinds[i])) {
+      bytes += layers[i] * tensor_bytes(model, text.kinds[i], tensor);
+    }
+  }
+  return bytes;
+}
 
 }  // namespace headroom

@@ -36,7 +36,7 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
   for (const ParallelPlan plan : engine_.accepted_plans(*llm.model, largest, limits_.max_pp)) {
     if (!llm.allows_tp(plan.tp)) continue;
     if (plan.gpus() > limits_.max_gpus || plan.gpus() > there) continue;
-    if (!engine_.check(*llm.model, plan, gpu.memory, llm.limits).accepted) continue;
+    if (!engine_.check(*llm.model, plan, gpu, llm.limits).accepted) continue;
     for (const bool one_node : {true, false}) {
       if (one_node && plan.gpus() > largest) continue;
       if (!one_node && plan.pp == 1) continue;

@@ -296,10 +296,10 @@ class Simulation::Impl {
     const auto found = verdicts_.find(key);
     if (found != verdicts_.end()) return found->second;
     const LlmDeployment& llm = placement.shape->shape.llm();
-    const Bytes memory = parts_.cluster.gpu_types[index(placement.layout.gpu)].memory;
+    const GpuType& gpu = parts_.cluster.gpu_types[index(placement.layout.gpu)];
     return verdicts_
         .emplace(key,
-                 parts_.plans.engine().check(*llm.model, placement.layout.plan, memory, llm.limits))
+                 parts_.plans.engine().check(*llm.model, placement.layout.plan, gpu, llm.limits))
         .first->second;
   }
 

@@ -5,18 +5,19 @@
 # folder without a rule (tests, bench) may include anything.
 set(RULES
   "sim/core/:     sim/core/"
+  "sim/hardware/: sim/core/ sim/hardware/"
   "sim/models/:   sim/core/ sim/models/"
-  "sim/engine/:   sim/core/ sim/models/ sim/engine/"
-  "sim/workload/: sim/core/ sim/models/ sim/engine/ sim/workload/"
-  "sim/cluster/:  sim/core/ sim/cluster/"
-  "sim/cost/:     sim/core/ sim/models/ sim/engine/ sim/cluster/ sim/cost/"
-  "sim/plan/:     sim/core/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/"
+  "sim/engine/:   sim/core/ sim/hardware/ sim/models/ sim/engine/"
+  "sim/workload/: sim/core/ sim/hardware/ sim/models/ sim/engine/ sim/workload/"
+  "sim/cluster/:  sim/core/ sim/hardware/ sim/cluster/"
+  "sim/cost/:     sim/core/ sim/hardware/ sim/models/ sim/engine/ sim/cluster/ sim/cost/"
+  "sim/plan/:     sim/core/ sim/hardware/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/"
   # What a policy author sees: nothing that watches or drives a run.
-  "sim/policy/:   sim/core/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/ sim/policy/"
-  "sim/observe/:  sim/core/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/ sim/policy/ sim/observe/"
+  "sim/policy/:   sim/core/ sim/hardware/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/ sim/policy/"
+  "sim/observe/:  sim/core/ sim/hardware/ sim/models/ sim/engine/ sim/workload/ sim/cluster/ sim/cost/ sim/plan/ sim/policy/ sim/observe/"
   "sim/:          sim/"
   # A trace knows the workload, and of the engines only the interface that names them.
-  "traces/:       sim/core/ sim/models/ sim/engine/engine.hpp sim/workload/ sim/cluster/ traces/"
+  "traces/:       sim/core/ sim/hardware/ sim/models/ sim/engine/engine.hpp sim/workload/ sim/cluster/ traces/"
   "policies/:     sim/ policies/"
   "study/:        sim/ policies/ traces/ study/"
   "cli/:          sim/ policies/ traces/ study/ cli/"

@@ -13,7 +13,7 @@ namespace headroom::test {
 
 struct CommandOptions {
   std::map<std::string, std::string> environment;  // added to ours; an empty value unsets
-  std::chrono::seconds timeout{120};               // then it is killed and the test fails
+  std::chrono::seconds timeout{600};               // a hang: then it is killed and the test fails
 };
 
 struct CommandResult {

@@ -56,7 +56,9 @@ TEST_CASE("on three cards only the search finds the three pipeline stages") {
 
 TEST_CASE("with 3.5 GiB of overhead three stages do not start, and the search knows") {
   World world(cluster_of({{"RTX-3090", 3}}), runtime(kGiB * 7 / 2));
-  CHECK_FALSE(world.engine->check(*gemma().shape.llm().model, {1, 3}, 24 * kGiB, {}).accepted);
+  CHECK_FALSE(
+      world.engine->check(*gemma().shape.llm().model, {1, 3}, world.spec.gpu_types.front(), {})
+          .accepted);
   CHECK(decision(world, "fallback-search") == "never: no_valid_plan");
   const auto recorder = run(world, "fallback-search", {gemma()});
   CHECK(recorder.ending("gemma") == "rejected/incompatible: no_valid_plan");

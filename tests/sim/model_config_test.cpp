@@ -1,6 +1,7 @@
 // What a config.json may say, and what is refused with which words.
 
 #include "sim/models/model.hpp"
+#include "tests/models.hpp"
 #include "tests/support.hpp"
 
 #include <nlohmann/json.hpp>
@@ -49,12 +50,12 @@ void has(const std::string& text, std::string_view part) {
 
 TEST_CASE("a grouped-query config gives the shape it states") {
   const Model model = read(small_llama());
-  CHECK(model.text.layers == 4);
+  CHECK(model.text.layers() == 4);
   CHECK(model.text.hidden == 512);
-  CHECK(model.text.heads == 8);
-  CHECK(model.text.kv_heads == 2);
-  CHECK(model.text.head_dim == 64);
-  CHECK(model.text.mlp_width == 1024);
+  CHECK(model.text.heads() == 8);
+  CHECK(model.text.kv_heads() == 2);
+  CHECK(model.text.head_dim() == 64);
+  CHECK(std::get<Mlp>(model.text.kinds.front().mlp).width == 1024);
   CHECK(model.text.vocab == 1000);
   CHECK_FALSE(model.text.tied_embeddings);
   CHECK(model.architecture == "LlamaForCausalLM");
@@ -76,13 +77,13 @@ TEST_CASE("every spelling of a key is understood") {
 }
 
 TEST_CASE("without KV heads there are as many as query heads") {
-  CHECK(read(without(small_llama(), "num_key_value_heads")).text.kv_heads == 8);
-  CHECK(read(with(small_llama(), "num_key_value_heads", nullptr)).text.kv_heads == 8);
+  CHECK(read(without(small_llama(), "num_key_value_heads")).text.kv_heads() == 8);
+  CHECK(read(with(small_llama(), "num_key_value_heads", nullptr)).text.kv_heads() == 8);
 }
 
 TEST_CASE("a head size in the file is never derived from the hidden size") {
-  CHECK(read(with(small_llama(), "head_dim", 128)).text.head_dim == 128);
-  CHECK(read(with(small_llama(), "head_dim", nullptr)).text.head_dim == 64);
+  CHECK(read(with(small_llama(), "head_dim", 128)).text.head_dim() == 128);
+  CHECK(read(with(small_llama(), "head_dim", nullptr)).text.head_dim() == 64);
   has(refusal(with(small_llama(), "hidden_size", 513)), "head_dim is missing");
 }
 
@@ -194,7 +195,7 @@ TEST_CASE("keys that say none of this kind are harmless") {
                  {"is_encoder_decoder", false},
                  {"quantization_config", nullptr},
                  {"vision_config", nullptr}});
-  CHECK(read(config).text.layers == 4);
+  CHECK(read(config).text.layers() == 4);
 }
 
 TEST_CASE("broken JSON is placed by line and column") {
@@ -225,7 +226,7 @@ TEST_CASE("deep nesting is refused before it costs anything") {
 TEST_CASE("of a key written twice the last counts") {
   std::string text = small_llama().dump();
   text.insert(text.size() - 1, ",\"num_hidden_layers\":6");
-  CHECK(test::require_value(parse_model_config(text, "m.json")).text.layers == 6);
+  CHECK(test::require_value(parse_model_config(text, "m.json")).text.layers() == 6);
 }
 
 TEST_CASE("files are read, named after their place, and refused when they cannot be") {
@@ -260,22 +261,21 @@ TEST_CASE("a file above 16 MiB is refused without reading it") {
 
 TEST_CASE("sliding windows follow each family's own keys") {
   json mistral = with(small_llama(), "model_type", "mistral");
-  CHECK(read(mistral).text.sliding_window == 4096);  // the class default
-  CHECK(read(with(mistral, "sliding_window", nullptr)).text.sliding_window == 0);
-  CHECK_FALSE(read(with(mistral, "sliding_window", 32)).text.is_full_attention(3));
+  CHECK(test::window_of(read(mistral).text) == 4096);  // the class default
+  CHECK(test::window_of(read(with(mistral, "sliding_window", nullptr)).text) == 0);
+  CHECK(test::reach_text(read(with(mistral, "sliding_window", 32)).text) == "ssss");
 
   json qwen = with(with(small_llama(), "model_type", "qwen2"), "sliding_window", 64);
-  CHECK(read(qwen).text.sliding_window == 0);
+  CHECK(test::window_of(read(qwen).text) == 0);
   qwen["use_sliding_window"] = true;
-  CHECK(read(qwen).text.sliding_window == 0);  // max_window_layers defaults to all full
-  CHECK(read(with(qwen, "max_window_layers", 0)).text.sliding_window == 64);
+  CHECK(test::window_of(read(qwen).text) == 0);  // max_window_layers defaults to all full
+  CHECK(test::window_of(read(with(qwen, "max_window_layers", 0)).text) == 64);
   has(refusal(with(qwen, "max_window_layers", 2)), "max_window_layers is 2 of 4 layers");
 
-  CHECK(read(with(small_llama(), "sliding_window", 64)).text.sliding_window == 0);
+  CHECK(test::window_of(read(with(small_llama(), "sliding_window", 64)).text) == 0);
   const TextArch gemma =
       read(with(with(small_llama(), "model_type", "gemma2"), "sliding_window", 32)).text;
-  CHECK_FALSE(gemma.is_full_attention(0));
-  CHECK(gemma.is_full_attention(1));
+  CHECK(test::reach_text(gemma) == "sfsf");
 }
 
 TEST_CASE("a list of layer types decides which layers are full") {
@@ -283,10 +283,11 @@ TEST_CASE("a list of layer types decides which layers are full") {
   const json slide = "sliding_attention";
   json config = with(small_llama(), "sliding_window", 64);
   const TextArch text = read(with(config, "layer_types", {slide, full, slide, full})).text;
-  CHECK(text.sliding_window == 64);
-  CHECK(text.sliding_pattern == 2);
-  CHECK(read(with(config, "layer_types", {full, full, full, full})).text.sliding_window == 0);
-  CHECK(read(with(config, "layer_types", {slide, slide, slide, slide})).text.sliding_pattern == 0);
+  CHECK(test::window_of(text) == 64);
+  CHECK(test::reach_text(text) == "sfsf");
+  CHECK(test::window_of(read(with(config, "layer_types", {full, full, full, full})).text) == 0);
+  CHECK(test::reach_text(read(with(config, "layer_types", {slide, slide, slide, slide})).text) ==
+        "ssss");
   has(refusal(with(config, "layer_types", {full, slide, slide, slide})), "layer_types[1] is");
   has(refusal(with(config, "layer_types", {full, full})), "a list of 4 layer types");
   has(refusal(with(config, "layer_types", {full, "linear_attention", full, full})),
@@ -299,13 +300,13 @@ TEST_CASE("falcon's flags decide its KV heads and norms") {
   const json falcon{{"model_type", "falcon"}, {"hidden_size", 256}, {"n_layer", 2}, {"n_head", 4},
                     {"n_head_kv", 2},         {"vocab_size", 100}};
   const TextArch old = read(falcon).text;
-  CHECK(old.kv_heads == 1);
-  CHECK(old.norms_per_layer == 1);
-  CHECK(old.mlp_width == 1024);
-  CHECK(old.mlp == MlpKind::plain);
-  CHECK(read(with(falcon, "multi_query", false)).text.kv_heads == 4);
-  CHECK(read(with(falcon, "parallel_attn", false)).text.norms_per_layer == 2);
+  CHECK(old.kv_heads() == 1);
+  CHECK(old.kinds.front().norms == 1);
+  CHECK(std::get<Mlp>(old.kinds.front().mlp).width == 1024);
+  CHECK(std::get<Mlp>(old.kinds.front().mlp).kind == MlpKind::plain);
+  CHECK(read(with(falcon, "multi_query", false)).text.kv_heads() == 4);
+  CHECK(read(with(falcon, "parallel_attn", false)).text.kinds.front().norms == 2);
   const TextArch fresh = read(with(falcon, "new_decoder_architecture", true)).text;
-  CHECK(fresh.kv_heads == 2);
-  CHECK(fresh.norms_per_layer == 2);
+  CHECK(fresh.kv_heads() == 2);
+  CHECK(fresh.kinds.front().norms == 2);
 }

@@ -2,8 +2,10 @@
 // collection of published config.json files.
 
 #include "sim/models/model.hpp"
+#include "tests/models.hpp"
 #include "tests/support.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -53,40 +55,32 @@ std::vector<std::map<std::string, std::string>> read_index(const std::filesystem
 }  // namespace
 
 TEST_CASE("a layer's parameters are the sum of its tensors") {
-  TextArch text;
-  text.hidden = 8;
-  text.heads = 4;
-  text.kv_heads = 2;
-  text.head_dim = 3;
-  text.mlp_width = 10;
-  const std::int64_t attention = 8 * 12 + 8 * 6 + 8 * 6 + 12 * 8;
-  CHECK(layer_parameters(text) == attention + 3 * 8 * 10 + 2 * 8);
-  text.mlp = MlpKind::plain;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 2 * 8);
+  TextArch text = dense_decoder({1, 8, 4, 2, 3, 10, 100});
+  LayerKind& kind = text.kinds.front();
+  Attention& heads = *kind.attention();
+  const auto count = [&] { return layer_parameters(text, kind); };
+  std::int64_t expected = (8 * 12 + 8 * 6 + 8 * 6 + 12 * 8) + 3 * 8 * 10 + 2 * 8;
+  CHECK(count() == expected);
+  kind.mlp = Mlp{MlpKind::plain, 10, false};
+  CHECK(count() == (expected -= 8 * 10));
   text.norm_bias = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8);
-  text.mlp_bias = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8);
-  text.qkv_bias = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24);
-  text.attention_output_bias = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8);
-  text.qk_norm = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8 + 6);
-  text.qk_norm = false;
-  text.qk_norm_per_head = true;
-  CHECK(layer_parameters(text) == attention + 2 * 8 * 10 + 4 * 8 + 10 + 8 + 24 + 8 + 18);
+  CHECK(count() == (expected += 2 * 8));
+  kind.mlp = Mlp{MlpKind::plain, 10, true};
+  CHECK(count() == (expected += 10 + 8));
+  heads.qkv_bias = true;
+  CHECK(count() == (expected += 24));
+  heads.output_bias = true;
+  CHECK(count() == (expected += 8));
+  heads.qk_norm = Attention::QkNorm::shared;
+  CHECK(count() == (expected += 6));
+  heads.qk_norm = Attention::QkNorm::each_head;
+  CHECK(count() == (expected += 18 - 6));
 }
 
 TEST_CASE("a model's parameters add embeddings, positions, norms and the vision tower") {
   Model model;
-  model.text.layers = 2;
-  model.text.hidden = 8;
-  model.text.heads = model.text.kv_heads = 1;
-  model.text.head_dim = 8;
-  model.text.mlp_width = 8;
-  model.text.vocab = 100;
-  const std::int64_t layers = 2 * layer_parameters(model.text);
+  model.text = dense_decoder({2, 8, 1, 1, 8, 8, 100});
+  const std::int64_t layers = 2 * layer_parameters(model.text, model.text.kinds.front());
   CHECK(total_parameters(model) == layers + 1600 + 8);
   model.text.tied_embeddings = true;
   CHECK(total_parameters(model) == layers + 800 + 8);
@@ -100,10 +94,10 @@ TEST_CASE("a model's parameters add embeddings, positions, norms and the vision 
 TEST_CASE("gemma-3-27b-it counts exactly, from the file and in the catalogue") {
   const Model read = test::require_value(parse_model_config(kGemma3, "gemma-3-27b-it.json"));
   CHECK(read.text.vocab == 262'208);
-  CHECK(read.text.sliding_window == 1024);
-  CHECK(read.text.sliding_pattern == 6);
+  CHECK(test::window_of(read.text) == 1024);
+  CHECK(test::reach_text(read.text).substr(0, 12) == "sssssfsssssf");
   CHECK(read.text.tied_embeddings);
-  CHECK(read.text.norms_per_layer == 4);
+  CHECK(read.text.kinds.front().norms == 4);
   REQUIRE(read.vision);
   CHECK(read.vision->heads == 16);
   CHECK(read.vision->parameters == 423'060'336);
@@ -114,9 +108,8 @@ TEST_CASE("gemma-3-27b-it counts exactly, from the file and in the catalogue") {
     CHECK(model.architecture == "Gemma3ForConditionalGeneration");
     CHECK(model.model_type == "gemma3");
   }
-  std::int64_t full = 0;
-  for (std::int64_t i = 0; i < 62; ++i) full += read.text.is_full_attention(i) ? 1 : 0;
-  CHECK(full == 10);
+  const std::string reach = test::reach_text(read.text);
+  CHECK(std::count(reach.begin(), reach.end(), 'f') == 10);
 }
 
 TEST_CASE("gemma-3-4b's file leaves heads to the class and counts exactly") {
@@ -126,9 +119,9 @@ TEST_CASE("gemma-3-4b's file leaves heads to the class and counts exactly") {
                R"("text_config": {"hidden_size": 2560, "intermediate_size": 10240,
     "model_type": "gemma3_text", "num_hidden_layers": 34, "sliding_window": 1024},)");
   const Model model = test::require_value(parse_model_config(text, "gemma-3-4b-it.json"));
-  CHECK(model.text.heads == 8);
-  CHECK(model.text.kv_heads == 4);
-  CHECK(model.text.head_dim == 256);
+  CHECK(model.text.heads() == 8);
+  CHECK(model.text.kv_heads() == 4);
+  CHECK(model.text.head_dim() == 256);
   CHECK(total_parameters(model) == 4'300'079'472);
 }
 
@@ -171,7 +164,7 @@ TEST_CASE("the catalogue is in order, without doubles, and says where its figure
     CHECK(total_parameters(model) > last);
     last = total_parameters(model);
     CHECK((model.source == "recalled" || model.source == "config.json of " + model.hub_id));
-    CHECK(model.text.heads % model.text.kv_heads == 0);
+    CHECK(model.text.heads() % model.text.kv_heads() == 0);
     CHECK_FALSE(model.architecture.empty());
     CHECK(model.dtype_bytes == 2);
   }
@@ -206,10 +199,10 @@ TEST_CASE("every published config is read exactly or refused by a key") {
     }
     ++read;
     CHECK(model->hub_id == row["model_id"]);
-    CHECK(model->text.heads == std::stoll(row["attention_heads"]));
-    CHECK(model->text.kv_heads == std::stoll(row["kv_heads"]));
-    CHECK(model->text.head_dim == std::stoll(row["head_dim"]));
-    CHECK(model->text.layers == std::stoll(row["layers"]));
+    CHECK(model->text.heads() == std::stoll(row["attention_heads"]));
+    CHECK(model->text.kv_heads() == std::stoll(row["kv_heads"]));
+    CHECK(model->text.head_dim() == std::stoll(row["head_dim"]));
+    CHECK(model->text.layers() == std::stoll(row["layers"]));
     CHECK(model->text.vocab == std::stoll(row["vocab_size"]));
     if (row["params_computed"].empty()) {
       ++without_count;
@@ -234,7 +227,6 @@ TEST_CASE("the catalogue agrees with the published configs in every figure") {
     const Model file = test::require_value(read_model_config(index->parent_path() / row["file"]));
     checked.insert(model.name);
     CHECK(total_parameters(model) == total_parameters(file));
-    CHECK(model.text.mlp_width == file.text.mlp_width);
     CHECK(model.text.hidden == file.text.hidden);
     CHECK(model.text.tied_embeddings == file.text.tied_embeddings);
     CHECK(model.architecture == file.architecture);
@@ -243,8 +235,8 @@ TEST_CASE("the catalogue agrees with the published configs in every figure") {
     CHECK((model.source == "recalled") == (row["content"] != "copied"));
     if (row["content"] != "copied") continue;  // rebuilt files leave keys out
     CHECK(model.dtype == file.dtype);
-    CHECK(model.text.sliding_window == file.text.sliding_window);
-    CHECK(model.text.sliding_pattern == file.text.sliding_pattern);
+    CHECK(model.text.kinds == file.text.kinds);
+    CHECK(model.text.kind_of_layer == file.text.kind_of_layer);
   }
   CHECK(checked.size() == model_catalogue().size());
 }

@@ -27,10 +27,10 @@ class RandomRules final : public EngineRules {
     verdict.accepted = accepted_.contains(plan);
     return verdict;
   }
-  [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, Bytes gpu_total,
+  [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits&) const override {
     EngineVerdict verdict = check_shape(model, plan);
-    verdict.accepted = verdict.accepted && gpu_total >= least_;
+    verdict.accepted = verdict.accepted && gpu.memory >= least_;
     return verdict;
   }
   [[nodiscard]] std::span<const RuleInfo> rules() const override { return {}; }

@@ -65,7 +65,7 @@ TEST_CASE("every plan is one that the engine accepts, on a type and in a size th
       CHECK(gpu.name != "RTX-3090");
       CHECK(plan.plan.tp != 4);
       CHECK(plan.plan.tp <= world.spec.largest_node(plan.gpu));
-      CHECK(world.engine->check(model, plan.plan, gpu.memory, {}).accepted);
+      CHECK(world.engine->check(model, plan.plan, gpu, {}).accepted);
     }
   }
 }

@@ -15,15 +15,8 @@ namespace {
 Model toy() {
   Model model;
   model.name = "toy";
-  TextArch& text = model.text;
-  text.layers = 4;
-  text.hidden = 1024;
-  text.heads = 8;
-  text.kv_heads = 4;
-  text.head_dim = 128;
-  text.mlp_width = 1706;
-  text.vocab = 4096;
-  text.tied_embeddings = true;
+  model.text = dense_decoder({4, 1024, 8, 4, 128, 1706, 4096});
+  model.text.tied_embeddings = true;
   return model;
 }
 
@@ -45,7 +38,7 @@ TEST_CASE("the roofline of a toy model on one GPU is what a hand calculation giv
   const Model model = toy();
   // Attention 1024 x (8 + 2 x 4) x 128 + 8 x 128 x 1024 = 3,145,728; MLP 3 x 1024 x 1706 =
   // 5,240,832; norms 2,048.
-  REQUIRE(layer_parameters(model.text) == 8'388'608);
+  REQUIRE(layer_parameters(model.text, model.text.layer(0)) == 8'388'608);
   REQUIRE(embedding_parameters(model.text) == 4'194'304);
   const double parameters = 4 * 8'388'608.0 + 4'194'304.0;
   const double weights = 2 * parameters;

@@ -3,6 +3,7 @@
 #include "sim/core/assert.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/engine/vllm.hpp"
+#include "tests/models.hpp"
 #include "tests/support.hpp"
 
 #include <limits>
@@ -15,10 +16,17 @@ Model catalogued(std::string_view name) { return *test::require_value(find_model
 
 EngineVerdict check(const Model& model, ParallelPlan plan, Bytes gpu, const ServingLimits& limits,
                     const MemoryOverheads& overheads = {}) {
-  return test::require_value(make_engine("vllm", overheads))->check(model, plan, gpu, limits);
+  GpuType type;
+  type.memory = gpu;
+  return test::require_value(make_engine("vllm", overheads))->check(model, plan, type, limits);
 }
 
 constexpr Bytes kGpu = 24 * kGiB;
+
+/// Bytes of weights on each rank of one stage of a model whose stages are all alike before it.
+Bytes stage_weights(const Model& model, ParallelPlan plan, int stage, std::int64_t layers) {
+  return vllm::stage_weights(model, plan, stage, stage * layers, layers, false).total;
+}
 
 /// Everything that is neither weights nor cache, per GPU, at which the verdict on gemma-3-27b at
 /// PP=3 flips: the largest still accepted.
@@ -54,7 +62,7 @@ TEST_CASE("on one GPU the weights are the checkpoint with a padded vocabulary") 
     INFO(model.name);
     const std::int64_t padding = vllm::padded_vocab(model.text.vocab) - model.text.vocab;
     const std::int64_t tables = model.text.tied_embeddings ? 1 : 2;
-    CHECK(vllm::stage_weight_bytes(model, {1, 1}, 0, model.text.layers) ==
+    CHECK(stage_weights(model, {1, 1}, 0, model.text.layers()) ==
           weight_bytes(model) + 2 * tables * padding * model.text.hidden);
   }
 }
@@ -62,9 +70,12 @@ TEST_CASE("on one GPU the weights are the checkpoint with a padded vocabulary") 
 TEST_CASE("pipeline stages hold all weights, a tied table twice") {
   const auto sum = [](const Model& model, int pp) {
     Bytes bytes = 0;
-    const auto layers = vllm::stage_layers(model.text.layers, pp);
+    std::int64_t first = 0;
+    const auto layers = vllm::stage_layers(model.text.layers(), pp);
     for (int s = 0; s < pp; ++s) {
-      bytes += vllm::stage_weight_bytes(model, {1, pp}, s, layers[static_cast<std::size_t>(s)]);
+      const std::int64_t count = layers[static_cast<std::size_t>(s)];
+      bytes += vllm::stage_weights(model, {1, pp}, s, first, count, false).total;
+      first += count;
     }
     return bytes;
   };
@@ -80,22 +91,22 @@ TEST_CASE("tensor parallel ranks share matrices and repeat norms and spare KV he
   // half a head.
   const std::int64_t norms = 65 * 4096;
   const std::int64_t spare = 32 * 2 * 128 * 4096 / 2;
-  CHECK(vllm::stage_weight_bytes(llama, {16, 1}, 0, 32) ==
+  CHECK(stage_weights(llama, {16, 1}, 0, 32) ==
         2 * ((total_parameters(llama) - norms) / 16 + norms + spare));
   const Model gpt = [] {
     Model model = catalogued("gpt2-xl");
-    model.text.heads = model.text.kv_heads = 32;
-    model.text.head_dim = 50;
+    Attention& heads = test::attention_of(model);
+    heads.heads = heads.kv_heads = 32;
+    heads.head_dim = 50;
     model.text.vocab = 50'304;
     return model;
   }();
   // Replicated: 97 norms with bias, two row-parallel biases a layer, positions.
   const std::int64_t whole = 97 * 2 * 1600 + 48 * 2 * 1600 + 1024 * 1600;
-  CHECK(vllm::stage_weight_bytes(gpt, {2, 1}, 0, 48) ==
-        2 * ((total_parameters(gpt) - whole) / 2 + whole));
+  CHECK(stage_weights(gpt, {2, 1}, 0, 48) == 2 * ((total_parameters(gpt) - whole) / 2 + whole));
   const Model cohere = catalogued("c4ai-command-r-plus");
   const std::int64_t vectors = 65 * 12'288;
-  CHECK(vllm::stage_weight_bytes(cohere, {8, 1}, 0, 64) ==
+  CHECK(stage_weights(cohere, {8, 1}, 0, 64) ==
         2 * ((total_parameters(cohere) - vectors) / 8 + vectors));
 }
 
@@ -105,8 +116,7 @@ TEST_CASE("the vision tower weighs on the first stage only, rounded up per rank"
   Model without = with;
   without.vision.reset();
   const auto extra = [&](ParallelPlan plan, int stage) {
-    return vllm::stage_weight_bytes(with, plan, stage, 21) -
-           vllm::stage_weight_bytes(without, plan, stage, 21);
+    return stage_weights(with, plan, stage, 21) - stage_weights(without, plan, stage, 21);
   };
   CHECK(extra({2, 3}, 0) == 2 * 501);
   CHECK(extra({2, 3}, 1) == 0);
@@ -128,7 +138,7 @@ TEST_CASE("activations follow the factor table and keep a floor") {
 TEST_CASE("a sequence of full attention takes whole blocks of every layer") {
   const Model llama = catalogued("meta-llama-3.1-8b");
   const auto kv = [&](int tp, std::int64_t context) {
-    return vllm::kv_bytes_per_sequence(llama, {32, 0}, tp, context, 2048, true);
+    return vllm::kv_bytes_per_sequence(cache_groups(llama, 0, 32, tp, {}), context, 2048, true);
   };
   CHECK(kv(1, 8192) == 8192 * 131'072);
   CHECK(kv(8, 8192) == 8192 * 16'384);
@@ -140,9 +150,18 @@ TEST_CASE("a sequence of full attention takes whole blocks of every layer") {
 TEST_CASE("mixed full and sliding layers share groups of blocks") {
   const Model gemma = catalogued("gemma-3-27b-it");
   const Bytes page = 2 * 16 * 16 * 128 * 2;
-  const auto kv = [&](vllm::StageSpan span, std::int64_t context, std::int64_t batched,
-                      bool hybrid) {
-    return vllm::kv_bytes_per_sequence(gemma, span, 1, context, batched, hybrid);
+  const auto cache = [&](char reach) {
+    const auto layer = static_cast<std::int64_t>(test::reach_text(gemma.text).find(reach));
+    return layer_cache(gemma.text.layer(layer), 1, 2, {});
+  };
+  struct Span {
+    std::int64_t full, sliding;
+  };
+  const auto kv = [&](Span span, std::int64_t context, std::int64_t batched, bool hybrid) {
+    std::vector<CacheGroup> groups;
+    if (span.full > 0) groups.push_back({cache('f'), span.full});
+    if (span.sliding > 0) groups.push_back({cache('s'), span.sliding});
+    return vllm::kv_bytes_per_sequence(groups, context, batched, hybrid);
   };
   // 10 full layers in one group, 52 sliding ones in six padded ones.
   CHECK(kv({10, 52}, 131'072, 8192, true) == 10 * page * (8192 + 6 * 577));

@@ -3,6 +3,7 @@
 #include "sim/core/assert.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/engine/vllm.hpp"
+#include "tests/models.hpp"
 #include "tests/support.hpp"
 
 #include <algorithm>
@@ -25,13 +26,7 @@ Model catalogued(std::string_view name) { return *test::require_value(find_model
 Model easy() {
   Model model;
   model.architecture = "EasyForCausalLM";
-  model.text.layers = 4;
-  model.text.hidden = 64;
-  model.text.heads = 840;
-  model.text.kv_heads = 840;
-  model.text.head_dim = 8;
-  model.text.mlp_width = 840;
-  model.text.vocab = 840 * 64;
+  model.text = dense_decoder({4, 64, 840, 840, 8, 840, 840 * 64});
   return model;
 }
 
@@ -83,7 +78,7 @@ TEST_CASE("more pipeline stages than layers are refused") {
 
 TEST_CASE("KV heads split evenly or are copied evenly") {
   Model model = easy();
-  model.text.kv_heads = 4;
+  test::attention_of(model).kv_heads = 4;
   CHECK(engine().accepted_tp(model, 8) == std::vector<int>{1, 2, 4, 8});
   Refusal found = refusal(model, {3, 1});
   CHECK(found.rule == "vllm.kv-heads");
@@ -93,7 +88,7 @@ TEST_CASE("KV heads split evenly or are copied evenly") {
   CHECK(found.rule == "vllm.kv-heads");
   CHECK(found.sentence ==
         "4 KV heads cannot be copied evenly to tensor parallel size 6 (6 mod 4 = 2)");
-  model.text.kv_heads = 1;
+  test::attention_of(model).kv_heads = 1;
   CHECK(engine().accepted_tp(model, 8).size() == 8);
 }
 
@@ -111,7 +106,7 @@ TEST_CASE("the padded vocabulary must divide") {
 
 TEST_CASE("the MLP width must divide") {
   Model model = easy();
-  model.text.mlp_width = 18'944;
+  test::mlp_of(model).width = 18'944;
   const Refusal found = refusal(model, {3, 1});
   CHECK(found.rule == "vllm.mlp-width");
   CHECK(found.sentence.find("18944 mod 3 = 2") != std::string::npos);
@@ -196,10 +191,10 @@ TEST_CASE("every dense model of the worked table accepts and refuses as it says"
     ++models;
     INFO(line);
     const Model& model = **listed;
-    CHECK(model.text.heads == std::stoll(cells[2]));
-    CHECK(model.text.kv_heads == std::stoll(cells[3]));
-    CHECK(model.text.head_dim == std::stoll(cells[4]));
-    CHECK(model.text.layers == std::stoll(cells[5]));
+    CHECK(model.text.heads() == std::stoll(cells[2]));
+    CHECK(model.text.kv_heads() == std::stoll(cells[3]));
+    CHECK(model.text.head_dim() == std::stoll(cells[4]));
+    CHECK(model.text.layers() == std::stoll(cells[5]));
     CHECK(vllm::padded_vocab(model.text.vocab) == std::stoll(cells[6]));
     std::vector<int> valid;
     for (const std::string& tp : split(cells[7], ',')) valid.push_back(std::stoi(tp));

@@ -1,6 +1,6 @@
 #include "traces/mix.hpp"
 
-#include "sim/cluster/gpu_type.hpp"
+#include "sim/hardware/gpu_type.hpp"
 #include "tests/traces/helpers.hpp"
 
 #include <fmt/format.h>
@@ -138,11 +138,11 @@ TEST_CASE("every entry of the model zoo starts on its usual GPUs") {
   const Mix mix = require_value(read_mix(source_path("examples/mixes/model-zoo.toml")));
   const auto engine = require_value(make_engine("vllm", {}));
   for (const MixEntry& entry : mix.entries) {
-    const Bytes memory = require_value(find_gpu_type(entry.usual_gpu)).memory;
+    const GpuType gpu = require_value(find_gpu_type(entry.usual_gpu));
     bool starts = false;
     for (const ParallelPlan plan : engine->accepted_plans(*entry.model, 16, 16)) {
       starts = starts || (plan.gpus() == entry.usual_gpus &&
-                          engine->check(*entry.model, plan, memory, entry.limits).accepted);
+                          engine->check(*entry.model, plan, gpu, entry.limits).accepted);
     }
     INFO(entry.model->name << " on " << entry.usual_gpus << " x " << entry.usual_gpu);
     CHECK(starts);

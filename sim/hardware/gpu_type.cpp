@@ -1,4 +1,4 @@
-#include "sim/cluster/gpu_type.hpp"
+#include "sim/hardware/gpu_type.hpp"
 
 #include "sim/core/nearest.hpp"
 

@@ -1,0 +1,40 @@
+#pragma once
+// What layers keep of the tokens of a sequence.
+
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace headroom {
+
+/// What one layer caches on one tensor parallel rank.
+struct LayerCache {
+  Attention::Reach reach = Attention::Reach::full;
+  std::int64_t window = 0;       // tokens, unless the reach is full
+  Bytes bytes_per_token = 0;     // of attention; 0 for state-space layers
+  Bytes bytes_per_sequence = 0;  // the state of state-space layers
+
+  friend bool operator==(const LayerCache&, const LayerCache&) = default;
+};
+
+/// Layers of one pipeline stage that cache alike.
+struct CacheGroup {
+  LayerCache cache;
+  std::int64_t layers = 0;
+};
+
+/// KV heads that one rank holds: 1 under latent attention, whatever the number of ranks.
+[[nodiscard]] std::int64_t kv_heads_per_rank(const Attention& attention, int tp);
+
+/// Nothing for a layer without a mixer. Formulas: docs/engines.md.
+[[nodiscard]] LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes,
+                                     KvCacheType type);
+
+/// The groups of the layers [first, first + layers), in order of first appearance; layers that
+/// cache nothing are left out.
+[[nodiscard]] std::vector<CacheGroup> cache_groups(const Model& model, std::int64_t first,
+                                                   std::int64_t layers, int tp, KvCacheType type);
+
+}  // namespace headroom

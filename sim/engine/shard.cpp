@@ -1,0 +1,53 @@
+#include "sim/engine/shard.hpp"
+
+#include <algorithm>
+
+namespace headroom {
+namespace {
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Tensor shard(const Tensor& tensor, const ShardSizes& sizes) {
+  Tensor part = tensor;
+  switch (tensor.split) {
+    case Split::whole:
+      break;
+    case Split::columns:
+      part.out = divide_up(tensor.out, sizes.tp);
+      break;
+    case Split::rows:
+      part.in = divide_up(tensor.in, sizes.tp);
+      break;
+    case Split::units:
+      part.units = std::max<std::int64_t>(1, tensor.units / sizes.tp);
+      part.out = tensor.out / tensor.units * part.units;
+      break;
+    case Split::vocabulary:
+      part.out =
+          divide_up(divide_up(tensor.out, sizes.vocab_padding) * sizes.vocab_padding, sizes.tp);
+      break;
+    case Split::expert_columns:
+      part.copies = divide_up(tensor.copies, sizes.expert_groups);
+      part.out = divide_up(tensor.out, sizes.expert_width);
+      break;
+    case Split::expert_rows:
+      part.copies = divide_up(tensor.copies, sizes.expert_groups);
+      part.in = divide_up(tensor.in, sizes.expert_width);
+      break;
+    case Split::expert_whole:
+      part.copies = divide_up(tensor.copies, sizes.expert_groups);
+      break;
+  }
+  return part;
+}
+
+bool is_replicated(const Tensor& tensor, const ShardSizes& sizes) {
+  const bool expert = tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
+                      tensor.split == Split::expert_whole;
+  const int ranks = expert ? sizes.expert_width * sizes.expert_groups : sizes.tp;
+  return ranks > 1 && shard(tensor, sizes).elements() == tensor.elements();
+}
+
+}  // namespace headroom
