@@ -34,12 +34,23 @@ void list_models() {
   }
 }
 
+// In `unit`s; a dash for what the type does not have.
+std::string figure(std::int64_t value, double unit) {
+  return value == 0 ? "-" : fmt::format("{:g}", static_cast<double>(value) / unit);
+}
+
 void list_gpus() {
-  fmt::print("gpu\tmemory\tbandwidth_gb_s\tbf16_tflops\tlink_gb_s\tsource\n");
+  constexpr double kGiga = 1e9;
+  constexpr double kTera = 1e12;
+  fmt::print(
+      "gpu\tmemory\tbandwidth_gb_s\tbf16_tflops\tfp16_tflops\tfp8_tflops\tcapability\t"
+      "nvlink_gb_s\tpcie_gb_s\tsource\n");
   for (const GpuType& gpu : gpu_catalogue()) {
-    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", gpu.name, bytes_text(gpu.memory),
-               gpu.memory_bandwidth / 1'000'000'000, gpu.bf16_rate / 1'000'000'000'000,
-               gpu.link_bandwidth / 1'000'000'000, gpu.source);
+    fmt::print("{}\t{}\t{}\t{}\t{}\t{}\t{}.{}\t{}\t{}\t{}\n", gpu.name, bytes_text(gpu.memory),
+               figure(gpu.memory_bandwidth, kGiga), figure(gpu.bf16_rate, kTera),
+               figure(gpu.fp16_rate, kTera), figure(gpu.fp8_rate, kTera),
+               gpu.compute_capability / 10, gpu.compute_capability % 10,
+               figure(gpu.nvlink_bandwidth, kGiga), figure(gpu.pcie_bandwidth, kGiga), gpu.source);
   }
 }
 

@@ -19,7 +19,16 @@ std::string head(SimTime now, std::string_view what, const std::string& request)
 
 GpuType own_gpu(std::string name, Bytes memory) {
   constexpr std::int64_t kGiga = 1'000'000'000;
-  return {std::move(name), memory, 1'000 * kGiga, 100'000 * kGiga, 100 * kGiga, 1'000, "test"};
+  GpuType gpu;
+  gpu.name = std::move(name);
+  gpu.memory = memory;
+  gpu.memory_bandwidth = 1'000 * kGiga;
+  gpu.bf16_rate = 100'000 * kGiga;
+  gpu.fp16_rate = gpu.bf16_rate;
+  gpu.pcie_bandwidth = 100 * kGiga;
+  gpu.price_milli = 1'000;
+  gpu.source = "test";
+  return gpu;
 }
 
 ClusterSpec cluster_of(const std::vector<Group>& groups, const std::vector<GpuType>& own) {

@@ -18,6 +18,30 @@ constexpr std::int64_t kMaxCpus = 1'000'000;
 constexpr Bytes kLeastStorageBandwidth =
     1'000'000;  // loading the largest model ends within the clock
 
+// "8.6" of the config as 86; 0 where it is not given.
+int read_capability(const ConfigTable& entry) {
+  const double value = entry.number_or("compute_capability", {1.0, 99.9}, 0.0);
+  const auto tenths = std::llround(value * 10.0);
+  if (std::abs(value * 10.0 - static_cast<double>(tenths)) > 1e-6) {
+    entry.reject("compute_capability", "'compute_capability' has one digit after the point");
+  }
+  return static_cast<int>(tenths);
+}
+
+// One 16-bit rate stands for the other, but bf16 came with capability 8.0.
+void read_rates(const ConfigTable& entry, GpuType& type) {
+  const auto rate = [&](std::string_view key, double least, double fallback) {
+    return std::llround(entry.number_or(key, {least, 1e6}, fallback) * 1e12);
+  };
+  const double bf16 = entry.number_or("bf16_tflops", {0.0, 1e6}, 0.0);
+  type.fp16_rate = rate("fp16_tflops", 0.001, bf16 > 0.0 ? bf16 : 100.0);
+  const bool no_bf16 = type.compute_capability > 0 && type.compute_capability < 80;
+  type.bf16_rate = entry.has("bf16_tflops") ? std::llround(bf16 * 1e12)
+                   : no_bf16                ? 0
+                                            : type.fp16_rate;
+  type.fp8_rate = rate("fp8_tflops", 0.0, 0.0);
+}
+
 Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
   for (const auto& entry : config.tables("gpu")) {
     GpuType type;
@@ -30,8 +54,10 @@ Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
     type.memory = entry.bytes_or("memory", 0);
     if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
     type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
-    type.bf16_rate = std::llround(entry.number_or("bf16_tflops", {0.001, 1e6}, 100.0) * 1e12);
-    type.link_bandwidth = entry.bytes_or("link_bandwidth", 32'000'000'000);
+    type.compute_capability = read_capability(entry);
+    read_rates(entry, type);
+    type.nvlink_bandwidth = entry.bytes_or("nvlink_bandwidth", 0);
+    type.pcie_bandwidth = entry.bytes_or("pcie_bandwidth", 32'000'000'000);
     type.price_milli = std::llround(entry.number_or("price", {0.001, 1e6}, 1.0) * 1000.0);
     type.source = entry.text_or("source", "scenario");
     HEADROOM_CHECK(config.status());
@@ -162,12 +188,19 @@ int ClusterSpec::largest_node(GpuTypeId type) const {
 }
 
 Result<GpuTypeId> ClusterSpec::intern_gpu(const std::string& name, const GpuAliases& aliases) {
-  for (std::size_t i = 0; i < gpu_types.size(); ++i) {
-    if (gpu_types[i].name == name) return static_cast<GpuTypeId>(i);
-  }
+  const auto known = [this](std::string_view wanted) {
+    const auto found = std::find_if(gpu_types.begin(), gpu_types.end(),
+                                    [&](const GpuType& type) { return type.name == wanted; });
+    return static_cast<std::size_t>(found - gpu_types.begin());
+  };
+  std::size_t at = known(name);
+  if (at < gpu_types.size()) return static_cast<GpuTypeId>(at);
   const auto alias = aliases.find(name);
   HEADROOM_TRY(GpuType type, find_gpu_type(alias == aliases.end() ? name : alias->second));
-  if (alias != aliases.end()) {
+  if (alias == aliases.end()) {
+    at = known(type.name);  // written in another way before, or an own type
+    if (at < gpu_types.size()) return static_cast<GpuTypeId>(at);
+  } else {
     type.name = name;
     type.source = fmt::format("assumed to be as {}", alias->second);
     assumptions.push_back(fmt::format("GPU model {} is undisclosed: taken as {} ({})", name,

@@ -49,19 +49,19 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
   const double memory = (stage.weight_bytes + stage.kv_bytes_token * cached) /
                         (static_cast<double>(query.gpu.memory_bandwidth) * kMemoryEfficiency);
   const double arithmetic = 2.0 * stage.parameters * tokens /
-                            (static_cast<double>(query.gpu.bf16_rate) * kMatrixEfficiency);
+                            (static_cast<double>(query.gpu.matrix_rate()) * kMatrixEfficiency);
   double seconds = std::max(memory, arithmetic) + stage.layers * kLaunchSeconds;
   const double message = tokens * static_cast<double>(query.model.text.hidden) *
                          static_cast<double>(query.model.dtype_bytes);
   if (query.plan.tp > 1) {
     const auto tp = static_cast<double>(query.plan.tp);
     const double ring =
-        2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.gpu.link_bandwidth);
+        2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.gpu.link_bandwidth());
     seconds += 2.0 * stage.layers * (kAllReduceLatency + ring);
   }
   if (query.plan.pp > 1) {
     const double bandwidth =
-        query.one_node ? static_cast<double>(query.gpu.link_bandwidth) : kNetworkBandwidth;
+        query.one_node ? static_cast<double>(query.gpu.link_bandwidth()) : kNetworkBandwidth;
     seconds += kHopLatency + message / bandwidth;
   }
   return seconds;

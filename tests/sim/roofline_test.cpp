@@ -115,9 +115,20 @@ TEST_CASE("a faster GPU is never worth less at the same price") {
   faster.bf16_rate *= 2;
   CHECK(milli(model, {}, faster, {1, 1}) > milli(model, {}, round_gpu(), {1, 1}));
   faster = round_gpu();
-  faster.link_bandwidth *= 2;
+  faster.pcie_bandwidth *= 2;
   CHECK(milli(model, {}, faster, {1, 1}) == milli(model, {}, round_gpu(), {1, 1}));
   CHECK(milli(model, {}, faster, {2, 1}) > milli(model, {}, round_gpu(), {2, 1}));
+}
+
+TEST_CASE("a GPU without bf16 computes in fp16, one with NVLink does not use PCIe") {
+  const Model model = *require_value(find_model("meta-llama-3.1-8b"));
+  GpuType other = round_gpu();
+  other.bf16_rate = 0;
+  CHECK(milli(model, {}, other, {1, 1}) == milli(model, {}, round_gpu(), {1, 1}));
+  other = round_gpu();
+  other.nvlink_bandwidth = other.pcie_bandwidth;
+  other.pcie_bandwidth = 1;
+  CHECK(milli(model, {}, other, {2, 2}) == milli(model, {}, round_gpu(), {2, 2}));
 }
 
 TEST_CASE("the price of a GPU changes the worth of a plan and nothing else") {
@@ -144,6 +155,7 @@ TEST_CASE("every figure of the roofline is at least one and names its source") {
   GpuType slow = own_gpu("slow", 80 * kGiB);
   slow.memory_bandwidth = 1;
   slow.bf16_rate = 1;
+  slow.fp16_rate = 1;
   slow.price_milli = 1'000'000'000;
   ServingLimits limits;
   limits.sequences = 1;
