@@ -1,6 +1,6 @@
 // The catalogue of GPU types.
 
-#include "sim/cluster/gpu_type.hpp"
+#include "sim/hardware/gpu_type.hpp"
 
 #include "tests/support.hpp"
 

@@ -89,13 +89,15 @@ TEST_CASE("pipeline stages between nodes are never faster than inside one") {
 
 TEST_CASE("more tensor parallelism never raises tokens per second and GPU") {
   const auto roofline = make_roofline();
+  const auto engine = require_value(make_engine("vllm", {}));
   for (const Model& model : model_catalogue()) {
+    const std::vector<int> sizes = engine->accepted_tp(model, 8);
     for (const GpuType& gpu : gpu_catalogue()) {
       for (const std::int64_t sequences : {1, 16, 256}) {
         ServingLimits limits;
         limits.sequences = sequences;
         std::int64_t before = roofline->per_gpu({model, limits, gpu, {1, 1}, true});
-        for (const int tp : {2, 4, 8}) {
+        for (const int tp : sizes) {
           const std::int64_t now = roofline->per_gpu({model, limits, gpu, {tp, 1}, true});
           if (now > before) FAIL(model.name << " on " << gpu.name << ", TP " << tp);
           before = now;
