@@ -124,10 +124,15 @@ class EngineRules {
   [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan,
                                             const GpuType& gpu,
                                             const ServingLimits& limits) const = 0;
-  /// All rule ids this engine can answer with, each with a one-line description.
+  /// The command that starts this deployment, as a shell takes it.
+  [[nodiscard]] virtual std::string command(const Model& model, ParallelPlan plan,
+                                            const ServingLimits& limits) const = 0;
+  /// A rule that this engine can answer with.
   struct RuleInfo {
     std::string id;
-    std::string description;
+    std::string description;  // one line: when it accepts
+    std::string source;       // file and function it was read from
+    Refusal::Phase phase = Refusal::Phase::configuration;
   };
   [[nodiscard]] virtual std::span<const RuleInfo> rules() const = 0;
 

@@ -5,6 +5,7 @@
 #include "sim/engine/engine.hpp"
 #include "sim/engine/kv_cache.hpp"
 #include "sim/engine/shard.hpp"
+#include "sim/engine/stage_weights.hpp"
 #include "sim/models/model.hpp"
 
 #include <cstdint>
@@ -42,15 +43,6 @@ inline constexpr std::string_view kMaxLength = "vllm.max-length";
                                           std::int64_t context, std::int64_t batched_tokens,
                                           bool hybrid_kv_cache);
 
-/// Bytes of weights on each rank of one pipeline stage.
-struct StageWeights {
-  Bytes total = 0;
-  Bytes replicated = 0;  // of these, what every rank holds whole
-};
-/// Of stage `stage`, which holds the layers [first, first + layers).
-[[nodiscard]] StageWeights stage_weights(const Model& model, ParallelPlan plan, int stage,
-                                         std::int64_t first, std::int64_t layers,
-                                         bool encoder_data_parallel);
 /// Bytes that a step of `batched_tokens` works in, on each rank.
 [[nodiscard]] Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
                                      const MemoryOverheads& overheads);
@@ -62,6 +54,8 @@ class Rules final : public EngineRules {
   [[nodiscard]] std::string_view name() const override { return "vllm"; }
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
+                                    const ServingLimits& limits) const override;
+  [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
 

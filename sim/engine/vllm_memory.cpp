@@ -59,62 +59,11 @@ void refuse(EngineVerdict& verdict, std::string_view rule, std::string sentence)
   verdict.refusal = Refusal{std::string(rule), std::move(sentence), Refusal::Phase::memory};
 }
 
-/// Adds up the tensors of a stage as its ranks hold them.
-class WeightSum {
- public:
-  WeightSum(const Model& model, ShardSizes sizes) : model_(model), sizes_(sizes) {}
-
-  void add(const LayerKind& kind, const std::vector<Tensor>& tensors, std::int64_t times = 1) {
-    for (const Tensor& tensor : tensors) {
-      const Bytes bytes = times * tensor_bytes(model_, kind, shard(tensor, sizes_));
-      sum_.total += bytes;
-      if (is_replicated(tensor, sizes_)) sum_.replicated += bytes;
-    }
-  }
-  void add_encoder(std::int64_t parameters, bool whole) {
-    const Bytes bytes =
-        (whole ? parameters : divide_up(parameters, sizes_.tp)) * model_.dtype_bytes;
-    sum_.total += bytes;
-    if (whole && sizes_.tp > 1) sum_.replicated += bytes;
-  }
-  [[nodiscard]] StageWeights sum() const { return sum_; }
-
- private:
-  const Model& model_;
-  ShardSizes sizes_;
-  StageWeights sum_;
-};
-
 }  // namespace
 
 ShardSizes shard_sizes(ParallelPlan plan) {
   const int ranks = plan.tp * plan.dp;
   return {plan.tp, plan.ep ? 1 : ranks, plan.ep ? ranks : 1, kVocabPadding};
-}
-
-StageWeights stage_weights(const Model& model, ParallelPlan plan, int stage, std::int64_t first,
-                           std::int64_t layers, bool encoder_data_parallel) {
-  const TextArch& text = model.text;
-  WeightSum sum(model, shard_sizes(plan));
-  std::vector<std::int64_t> of_kind(text.kinds.size(), 0);
-  for (std::int64_t i = first; i < first + layers; ++i) {
-    ++of_kind[text.kind_of_layer[static_cast<std::size_t>(i)]];
-  }
-  for (std::size_t i = 0; i < of_kind.size(); ++i) {
-    if (of_kind[i] > 0) sum.add(text.kinds[i], layer_tensors(text, text.kinds[i]), of_kind[i]);
-  }
-  if (stage == 0) {
-    sum.add({}, embedding_tensors(text));
-    if (model.vision) sum.add_encoder(model.vision->parameters, encoder_data_parallel);
-  }
-  if (stage == plan.pp - 1) {
-    sum.add({}, head_tensors(text));
-    // The LM head is the embedding table itself only where both are on the same GPU.
-    if (text.tied_embeddings && stage != 0) {
-      sum.add({}, {{"lm_head", text.vocab, text.hidden, Split::vocabulary}});
-    }
-  }
-  return sum.sum();
 }
 
 Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
@@ -307,8 +256,9 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
   const Bytes activations = activation_bytes(model, plan.tp, limits.batched_tokens, overheads_);
   std::int64_t first = 0;
   for (std::size_t s = 0; s < layers.size(); ++s) {
-    const StageWeights weights = stage_weights(model, plan, static_cast<int>(s), first, layers[s],
-                                               limits.encoder_data_parallel);
+    const StageWeights weights =
+        stage_weights(model, shard_sizes(plan), {static_cast<int>(s), plan.pp, first, layers[s]},
+                      limits.encoder_data_parallel);
     StageMemory stage;
     stage.layers = layers[s];
     stage.weights = weights.total;

@@ -1,4 +1,5 @@
 #include "sim/core/assert.hpp"
+#include "sim/engine/verdict.hpp"
 #include "sim/engine/vllm.hpp"
 
 #include <fmt/format.h>
@@ -11,25 +12,6 @@
 namespace headroom::vllm {
 namespace {
 
-EngineVerdict refuse(std::string_view rule, Refusal::Phase phase, std::string sentence) {
-  EngineVerdict verdict;
-  verdict.refusal = Refusal{std::string(rule), std::move(sentence), phase};
-  return verdict;
-}
-
-/// A refusal of a size that must divide by the tensor parallel size, or an accepted verdict.
-EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t size, int tp,
-                      const char* what) {
-  if (size % tp != 0) {
-    return refuse(rule, phase,
-                  fmt::format("{} {} not split over tensor parallel size {} ({} mod {} = {})", size,
-                              what, tp, size, tp, size % tp));
-  }
-  EngineVerdict verdict;
-  verdict.accepted = true;
-  return verdict;
-}
-
 /// config/model.py verify_with_parallel_config.
 EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
   constexpr auto kPhase = Refusal::Phase::configuration;
@@ -37,16 +19,17 @@ EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
       divides(kHeads, kPhase, model.text.heads(), plan.tp, "attention heads do");
   if (!verdict.accepted) return verdict;
   if (plan.pp > 1 && !model.supports_pipeline) {
-    return refuse(kPipelineSupport, kPhase,
-                  fmt::format("{} does not implement pipeline stages, so pipeline parallel size {} "
-                              "cannot start",
-                              model.architecture, plan.pp));
+    return refused_verdict(
+        kPipelineSupport, kPhase,
+        fmt::format("{} does not implement pipeline stages, so pipeline parallel size {} "
+                    "cannot start",
+                    model.architecture, plan.pp));
   }
   // The engine lets this pass and then builds stages without layers: treated as invalid.
   if (plan.pp > model.text.layers()) {
-    return refuse(kPipelineLayers, kPhase,
-                  fmt::format("{} layers are fewer than pipeline parallel size {}",
-                              model.text.layers(), plan.pp));
+    return refused_verdict(kPipelineLayers, kPhase,
+                           fmt::format("{} layers are fewer than pipeline parallel size {}",
+                                       model.text.layers(), plan.pp));
   }
   return verdict;
 }
@@ -58,14 +41,13 @@ EngineVerdict check_kv_heads(std::int64_t kv_heads, int tp) {
     return divides(kKvHeads, Refusal::Phase::model_build, kv_heads, tp, "KV heads do");
   }
   if (tp % kv_heads != 0) {
-    return refuse(kKvHeads, Refusal::Phase::model_build,
-                  fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
-                              "({} mod {} = {})",
-                              kv_heads, tp, tp, kv_heads, tp % kv_heads));
+    return refused_verdict(
+        kKvHeads, Refusal::Phase::model_build,
+        fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
+                    "({} mod {} = {})",
+                    kv_heads, tp, tp, kv_heads, tp % kv_heads));
   }
-  EngineVerdict verdict;
-  verdict.accepted = true;
-  return verdict;
+  return accepted_verdict();
 }
 
 }  // namespace
@@ -115,18 +97,49 @@ EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
   return vllm::check_shape(model, plan);
 }
 
+std::string Rules::command(const Model& model, ParallelPlan plan,
+                           const ServingLimits& limits) const {
+  std::string out = fmt::format("vllm serve {}", model.hub_id);
+  if (plan.tp > 1) out += fmt::format(" --tensor-parallel-size {}", plan.tp);
+  if (plan.pp > 1) out += fmt::format(" --pipeline-parallel-size {}", plan.pp);
+  if (plan.dp > 1) out += fmt::format(" --data-parallel-size {}", plan.dp);
+  if (plan.ep) out += " --enable-expert-parallel";
+  out += fmt::format(
+      " --max-model-len {} --max-num-seqs {} --max-num-batched-tokens {}"
+      " --gpu-memory-utilization {}",
+      limits.context, limits.sequences, limits.batched_tokens,
+      static_cast<double>(limits.utilisation_ppm) / 1e6);
+  if (limits.kv_cache == KvCacheType::fp8) out += " --kv-cache-dtype fp8";
+  if (limits.encoder_data_parallel) out += " --mm-encoder-tp-mode data";
+  return out;
+}
+
 std::span<const EngineRules::RuleInfo> Rules::rules() const {
+  using Phase = Refusal::Phase;
   static const std::array<RuleInfo, 10> kRules{
-      RuleInfo{std::string(kHeads), "query heads divide by the tensor parallel size"},
-      RuleInfo{std::string(kPipelineSupport), "the model class implements pipeline stages"},
-      RuleInfo{std::string(kPipelineLayers), "every pipeline stage has a layer"},
-      RuleInfo{std::string(kKvHeads), "KV heads split over, or are copied evenly to, all ranks"},
-      RuleInfo{std::string(kVocab), "the vocabulary, padded to 64, divides"},
-      RuleInfo{std::string(kMlpWidth), "the MLP width divides"},
-      RuleInfo{std::string(kVisionHeads), "the vision tower's heads divide"},
-      RuleInfo{std::string(kVisionMlpWidth), "the vision tower's MLP width divides"},
-      RuleInfo{std::string(kNoCacheMemory), "memory is left for a KV cache on every GPU"},
-      RuleInfo{std::string(kMaxLength), "one sequence of full length fits the KV cache"},
+      RuleInfo{std::string(kHeads), "query heads divide by the tensor parallel size",
+               "config/model.py ModelConfig.verify_with_parallel_config", Phase::configuration},
+      RuleInfo{std::string(kPipelineSupport), "the model class implements pipeline stages",
+               "the same, and SupportsPP of the model classes", Phase::configuration},
+      RuleInfo{
+          std::string(kPipelineLayers),
+          "every pipeline stage has a layer (the engine lets it pass, and builds empty stages)",
+          "distributed/utils.py get_pp_indices", Phase::configuration},
+      RuleInfo{std::string(kKvHeads), "KV heads split over, or are copied evenly to, all ranks",
+               "model_executor/layers/linear.py QKVParallelLinear", Phase::model_build},
+      RuleInfo{std::string(kVocab), "the vocabulary, padded to 64, divides",
+               "model_executor/layers/vocab_parallel_embedding.py", Phase::model_build},
+      RuleInfo{std::string(kMlpWidth), "the MLP width divides",
+               "model_executor/layers/linear.py MergedColumnParallelLinear, RowParallelLinear",
+               Phase::model_build},
+      RuleInfo{std::string(kVisionHeads), "the vision tower's heads divide",
+               "the vision models, such as model_executor/models/siglip.py", Phase::model_build},
+      RuleInfo{std::string(kVisionMlpWidth), "the vision tower's MLP width divides", "the same",
+               Phase::model_build},
+      RuleInfo{std::string(kNoCacheMemory), "memory is left for a KV cache on every GPU",
+               "v1/core/kv_cache_utils.py", Phase::memory},
+      RuleInfo{std::string(kMaxLength), "one sequence of full length fits the KV cache",
+               "v1/core/kv_cache_utils.py _check_enough_kv_cache_memory", Phase::memory},
   };
   return kRules;
 }

@@ -25,7 +25,8 @@ constexpr Bytes kGpu = 24 * kGiB;
 
 /// Bytes of weights on each rank of one stage of a model whose stages are all alike before it.
 Bytes stage_weights(const Model& model, ParallelPlan plan, int stage, std::int64_t layers) {
-  return vllm::stage_weights(model, plan, stage, stage * layers, layers, false).total;
+  const StageLayers held{stage, plan.pp, stage * layers, layers};
+  return headroom::stage_weights(model, vllm::shard_sizes(plan), held, false).total;
 }
 
 /// Everything that is neither weights nor cache, per GPU, at which the verdict on gemma-3-27b at
@@ -74,7 +75,9 @@ TEST_CASE("pipeline stages hold all weights, a tied table twice") {
     const auto layers = vllm::stage_layers(model.text.layers(), pp);
     for (int s = 0; s < pp; ++s) {
       const std::int64_t count = layers[static_cast<std::size_t>(s)];
-      bytes += vllm::stage_weights(model, {1, pp}, s, first, count, false).total;
+      bytes +=
+          headroom::stage_weights(model, vllm::shard_sizes({1, pp}), {s, pp, first, count}, false)
+              .total;
       first += count;
     }
     return bytes;

@@ -1,0 +1,21 @@
+#pragma once
+// Building verdicts: what the rules of all engines are written with.
+
+#include "sim/engine/engine.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace headroom {
+
+[[nodiscard]] EngineVerdict accepted_verdict();
+[[nodiscard]] EngineVerdict refused_verdict(std::string_view rule, Refusal::Phase phase,
+                                            std::string sentence);
+
+/// A refusal of a size that must divide by the tensor parallel size, or an accepted verdict. `what`
+/// goes between the size and "not split": "attention heads do".
+[[nodiscard]] EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t size,
+                                    int tp, const char* what);
+
+}  // namespace headroom
