@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 
 namespace headroom {
 namespace {
@@ -16,40 +17,94 @@ constexpr double kNetworkBandwidth = 12.5e9;  // bytes/s between nodes (100 Gbit
 constexpr double kMatrixEfficiency = 0.7;     // of the peak rate, large matrices
 constexpr double kMemoryEfficiency = 0.8;     // of the peak bandwidth
 
+/// What one GPU of a stage works with. Routed experts stand apart: a token visits a few of them.
 struct Stage {
-  double weight_bytes;    // per GPU
-  double parameters;      // per GPU
-  double kv_bytes_token;  // per GPU
-  double layers;
+  double weight_bytes = 0.0;       // of what every token visits
+  double parameters = 0.0;         // likewise
+  double expert_bytes = 0.0;       // of all routed experts
+  double expert_parameters = 0.0;  // likewise
+  double kv_bytes_token = 0.0;
+  double layers = 0.0;
 };
+
+bool is_expert(const Tensor& tensor) {
+  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
+         tensor.split == Split::expert_whole;
+}
+
+/// Sums over all layers of the model, whole.
+struct LayerSums {
+  std::int64_t parameters = 0, expert_parameters = 0;
+  Bytes bytes = 0, expert_bytes = 0;
+  Bytes cached_per_token = 0;  // on each rank
+};
+
+LayerSums sum_layers(const CostQuery& query) {
+  const Model& model = query.model;
+  const TextArch& text = model.text;
+  LayerSums sums;
+  for (std::size_t i = 0; i < text.kinds.size(); ++i) {
+    const LayerKind& kind = text.kinds[i];
+    const std::int64_t layers = std::count(text.kind_of_layer.begin(), text.kind_of_layer.end(), i);
+    for (const Tensor& tensor : layer_tensors(text, kind)) {
+      const bool expert = is_expert(tensor);
+      (expert ? sums.expert_parameters : sums.parameters) += layers * tensor.elements();
+      (expert ? sums.expert_bytes : sums.bytes) += layers * tensor_bytes(model, kind, tensor);
+    }
+    sums.cached_per_token +=
+        layers *
+        layer_cache(kind, query.plan.tp, model.dtype_bytes, query.limits.kv_cache).bytes_per_token;
+  }
+  return sums;
+}
 
 Stage stage_of(const CostQuery& query) {
   const TextArch& text = query.model.text;
   const auto tp = static_cast<double>(query.plan.tp);
-  const auto pp = static_cast<double>(query.plan.pp);
+  const double ranks = tp * static_cast<double>(query.plan.dp);
   const auto all_layers = static_cast<double>(text.layers());
-  const double layers = std::ceil(all_layers / pp);
-  std::int64_t layer_sum = 0;
-  std::int64_t cached_values = 0;
-  for (std::int64_t i = 0; i < text.layers(); ++i) {
-    layer_sum += layer_parameters(text, text.layer(i));
-    cached_values += layer_cache(text.layer(i), query.plan.tp, 1, {}).bytes_per_token;
-  }
-  const double parameters =
-      (static_cast<double>(layer_sum) / all_layers * layers +
-       static_cast<double>(embedding_parameters(text)) * (layers / all_layers)) /
-      tp;
-  const auto dtype = static_cast<double>(query.model.dtype_bytes);
-  return {parameters * dtype, parameters,
-          static_cast<double>(cached_values) / all_layers * layers * dtype, layers};
+  const double layers = std::ceil(all_layers / static_cast<double>(query.plan.pp));
+  const LayerSums sums = sum_layers(query);
+  const auto table = static_cast<double>(embedding_parameters(text));
+  const auto of_stage = [&](std::int64_t sum) {
+    return static_cast<double>(sum) / all_layers * layers;
+  };
+  Stage stage;
+  stage.parameters = (of_stage(sums.parameters) + table * (layers / all_layers)) / tp;
+  stage.weight_bytes = (of_stage(sums.bytes) + table * (layers / all_layers) *
+                                                   static_cast<double>(query.model.dtype_bytes)) /
+                       tp;
+  stage.expert_parameters = of_stage(sums.expert_parameters) / ranks;
+  stage.expert_bytes = of_stage(sums.expert_bytes) / ranks;
+  stage.kv_bytes_token = of_stage(sums.cached_per_token);
+  stage.layers = layers;
+  return stage;
 }
 
-// Seconds of one engine step of one stage with `tokens` new tokens and `cached` tokens read back.
+/// The share of its routed experts that a token visits; 0 for a dense model.
+double visited_share(const TextArch& text) {
+  for (const LayerKind& kind : text.kinds) {
+    if (const auto* experts = std::get_if<Experts>(&kind.mlp); experts != nullptr) {
+      return static_cast<double>(experts->active) / static_cast<double>(experts->count);
+    }
+  }
+  return 0.0;
+}
+
+// Seconds of one engine step of one stage with `tokens` new tokens and `cached` tokens read back,
+// of all replicas of the attention together.
 double step_seconds(const CostQuery& query, const Stage& stage, double tokens, double cached) {
-  const double memory = (stage.weight_bytes + stage.kv_bytes_token * cached) /
+  const auto replicas = static_cast<double>(query.plan.dp);
+  const double visited = visited_share(query.model.text);
+  // Of experts that tokens choose independently and evenly, so many are read at least once.
+  const double touched = 1.0 - std::pow(1.0 - visited, tokens);
+  const double memory = (stage.weight_bytes + stage.kv_bytes_token * (cached / replicas) +
+                         stage.expert_bytes * touched) /
                         (static_cast<double>(query.gpu.memory_bandwidth) * kMemoryEfficiency);
-  const double arithmetic = 2.0 * stage.parameters * tokens /
-                            (static_cast<double>(query.gpu.matrix_rate()) * kMatrixEfficiency);
+  const double visits =
+      stage.parameters * (tokens / replicas) + stage.expert_parameters * visited * tokens;
+  const double arithmetic =
+      2.0 * visits / (static_cast<double>(query.gpu.matrix_rate()) * kMatrixEfficiency);
   double seconds = std::max(memory, arithmetic) + stage.layers * kLaunchSeconds;
   const double message = tokens * static_cast<double>(query.model.text.hidden) *
                          static_cast<double>(query.model.dtype_bytes);

@@ -59,6 +59,30 @@ TEST_CASE("the roofline of a toy model on one GPU is what a hand calculation giv
   CHECK(milli(model, {}, round_gpu(), {1, 1}) == std::llround(rate * 1000));
 }
 
+TEST_CASE("of routed experts a step reads those that its tokens visit") {
+  Model model = toy();
+  Experts experts;
+  experts.count = 8;
+  experts.active = 2;
+  experts.width = 1024;
+  model.text.kinds.front().mlp = experts;
+  // A layer: attention 3,145,728, router 8 x 1,024, norms 2,048; experts 8 x 3 x 1,024 x 1,024.
+  const double common = 4 * (3'145'728.0 + 8'192 + 2'048) + 4'194'304.0;
+  const double routed = 4 * 8 * 3 * 1024.0 * 1024.0;
+  REQUIRE(total_parameters(model) == static_cast<std::int64_t>(common + routed) + 1024);
+  ServingLimits limits;
+  limits.sequences = 2;
+  const double kv_token = 2.0 * 4 * 4 * 128 * 2;
+  // Two tokens read 1 - (3/4)^2 of the experts.
+  const double decode_memory =
+      (2 * common + kv_token * 2 * 1152 + 2 * routed * (1 - 0.75 * 0.75)) / 1e12;
+  const double decode = decode_memory + 4 * 5e-6;
+  const double prefill_math = 2 * (common + routed / 4) * 2048 / 70e12;
+  const double prefill = prefill_math + 4 * 5e-6;
+  const double rate = 2 * 256 / (256 * decode + prefill);
+  CHECK(milli(model, limits, round_gpu(), {1, 1}) == Approx(rate * 1000).epsilon(1e-6));
+}
+
 TEST_CASE("tensor parallelism splits a step and adds two all-reduces to a layer") {
   const Model model = toy();
   ServingLimits limits;
