@@ -1,5 +1,7 @@
 #include "sim/engine/stage_weights.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <vector>
 
 namespace headroom {
@@ -38,6 +40,8 @@ class WeightSum {
 StageWeights stage_weights(const Model& model, const ShardSizes& sizes, const StageLayers& stage,
                            bool whole_encoder) {
   const TextArch& text = model.text;
+  HEADROOM_ASSERT(stage.first >= 0 && stage.first + stage.layers <= text.layers(),
+                  "a stage with layers that the model does not have");
   WeightSum sum(model, sizes);
   std::vector<std::int64_t> of_kind(text.kinds.size(), 0);
   for (std::int64_t i = stage.first; i < stage.first + stage.layers; ++i) {

@@ -119,7 +119,7 @@ TEST_CASE("the vision tower weighs on the first stage only, rounded up per rank"
   Model without = with;
   without.vision.reset();
   const auto extra = [&](ParallelPlan plan, int stage) {
-    return stage_weights(with, plan, stage, 21) - stage_weights(without, plan, stage, 21);
+    return stage_weights(with, plan, stage, 20) - stage_weights(without, plan, stage, 20);
   };
   CHECK(extra({2, 3}, 0) == 2 * 501);
   CHECK(extra({2, 3}, 1) == 0);
