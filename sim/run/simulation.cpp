@@ -291,8 +291,8 @@ class Simulation::Impl {
   }
 
   const EngineVerdict& engine_verdict(const Placement& placement) {
-    const auto key = std::tuple(placement.shape->gpu_shape, placement.layout.gpu,
-                                placement.layout.plan.tp, placement.layout.plan.pp);
+    const auto key =
+        std::tuple(placement.shape->gpu_shape, placement.layout.gpu, placement.layout.plan);
     const auto found = verdicts_.find(key);
     if (found != verdicts_.end()) return found->second;
     const LlmDeployment& llm = placement.shape->shape.llm();
@@ -415,7 +415,7 @@ class Simulation::Impl {
   std::optional<Request> next_request_;
   std::unordered_map<RequestId, Live> live_;
   std::unordered_map<ShapeId, LastTry> last_tries_;
-  std::map<std::tuple<ShapeId, GpuTypeId, int, int>, EngineVerdict> verdicts_;
+  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan>, EngineVerdict> verdicts_;
   SystemState state_;
   std::array<std::uint64_t, kOutcomeCount> outcomes_{};
   std::uint64_t submitted_ = 0;
