@@ -2,6 +2,9 @@
 
 #include "sim/core/assert.hpp"
 #include "sim/core/nearest.hpp"
+#include "sim/engine/llama_cpp.hpp"
+#include "sim/engine/sglang.hpp"
+#include "sim/engine/tensorrt_llm.hpp"
 #include "sim/engine/vllm.hpp"
 
 #include <fmt/format.h>
@@ -48,13 +51,16 @@ std::vector<ParallelPlan> EngineRules::accepted_plans(const Model& model, int ma
 }
 
 std::span<const std::string> engine_names() {
-  static const std::vector<std::string> kNames{"vllm"};
+  static const std::vector<std::string> kNames{"vllm", "sglang", "tensorrt-llm", "llama.cpp"};
   return kNames;
 }
 
 Result<std::unique_ptr<EngineRules>> make_engine(std::string_view name,
                                                  const MemoryOverheads& overheads) {
   if (name == "vllm") return std::make_unique<vllm::Rules>(overheads);
+  if (name == "sglang") return std::make_unique<sglang::Rules>(overheads);
+  if (name == "tensorrt-llm") return std::make_unique<tensorrt_llm::Rules>(overheads);
+  if (name == "llama.cpp") return std::make_unique<llama_cpp::Rules>(overheads);
   return fail(fmt::format("unknown engine '{}'", name.substr(0, 80)), {},
               suggest(name, engine_names()));
 }

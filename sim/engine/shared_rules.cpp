@@ -1,0 +1,160 @@
+#include "sim/engine/shared_rules.hpp"
+
+#include "sim/core/assert.hpp"
+#include "sim/engine/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+namespace headroom {
+namespace {
+
+/// The first refusal of `check`, asked for every kind of layer whose MLP is a `Part`.
+template <class Part, class Check>
+EngineVerdict for_each_mlp(const TextArch& text, const Check& check) {
+  for (const LayerKind& kind : text.kinds) {
+    const Part* part = std::get_if<Part>(&kind.mlp);
+    if (part == nullptr) continue;
+    EngineVerdict verdict = check(*part);
+    if (!verdict.accepted) return verdict;
+  }
+  return accepted_verdict();
+}
+
+EngineVerdict check_kv_heads(std::string_view rule, std::int64_t kv_heads, int tp) {
+  constexpr auto kPhase = Refusal::Phase::model_build;
+  if (kv_heads >= tp) return divides(rule, kPhase, kv_heads, tp, "KV heads do");
+  if (tp % kv_heads == 0) return accepted_verdict();
+  return refused_verdict(
+      rule, kPhase,
+      fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} ({} mod {} = {})",
+                  kv_heads, tp, tp, kv_heads, tp % kv_heads));
+}
+
+template <class Mixer>
+bool any_mixer(const TextArch& text) {
+  return std::any_of(text.kinds.begin(), text.kinds.end(), [](const LayerKind& kind) {
+    return std::holds_alternative<Mixer>(kind.mixer);
+  });
+}
+
+}  // namespace
+
+void require_sizes(ParallelPlan plan) {
+  HEADROOM_ASSERT(
+      plan.tp >= 1 && plan.pp >= 1 && plan.dp >= 1,
+      fmt::format("parallel sizes {} x {} x {}: each is at least 1", plan.tp, plan.pp, plan.dp));
+}
+
+EngineVerdict first_refusal(std::vector<EngineVerdict> verdicts) {
+  EngineVerdict all = accepted_verdict();
+  for (EngineVerdict& verdict : verdicts) {
+    if (!verdict.accepted) return std::move(verdict);
+    add_remarks(all, std::move(verdict));
+  }
+  return all;
+}
+
+void add_remarks(EngineVerdict& to, EngineVerdict from) {
+  std::move(from.remarks.begin(), from.remarks.end(), std::back_inserter(to.remarks));
+}
+
+EngineVerdict remarked(Remark::Kind kind, std::string_view rule, std::string sentence) {
+  EngineVerdict verdict = accepted_verdict();
+  verdict.remarks.push_back({kind, std::string(rule), std::move(sentence)});
+  return verdict;
+}
+
+EngineVerdict remarked_if(bool condition, Remark::Kind kind, std::string_view rule,
+                          std::string sentence) {
+  return condition ? remarked(kind, rule, std::move(sentence)) : accepted_verdict();
+}
+
+std::int64_t vocab_padded_to_64(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
+
+EngineVerdict check_heads(std::string_view rule, Refusal::Phase phase, const TextArch& text,
+                          int tp) {
+  for (const LayerKind& kind : text.kinds) {
+    const Attention* attention = kind.attention();
+    if (attention == nullptr) continue;
+    EngineVerdict verdict = divides(rule, phase, attention->heads, tp, "attention heads do");
+    if (!verdict.accepted) return verdict;
+  }
+  return accepted_verdict();
+}
+
+EngineVerdict check_kv_heads(std::string_view rule, const TextArch& text, int tp) {
+  for (const LayerKind& kind : text.kinds) {
+    const Attention* attention = kind.attention();
+    if (attention == nullptr || attention->latent) continue;
+    EngineVerdict verdict = check_kv_heads(rule, attention->kv_heads, tp);
+    if (!verdict.accepted) return verdict;
+  }
+  return accepted_verdict();
+}
+
+EngineVerdict check_mlp_width(std::string_view rule, const TextArch& text, int ranks) {
+  constexpr auto kPhase = Refusal::Phase::model_build;
+  return first_refusal({
+      for_each_mlp<Mlp>(text,
+                        [&](const Mlp& mlp) {
+                          return divides(rule, kPhase, mlp.width, ranks, "columns of the MLP do");
+                        }),
+      for_each_mlp<Experts>(text,
+                            [&](const Experts& experts) {
+                              return divides(rule, kPhase, experts.shared_width, ranks,
+                                             "columns of the shared experts do");
+                            }),
+  });
+}
+
+EngineVerdict check_expert_width(std::string_view rule, const TextArch& text, int slices) {
+  return for_each_mlp<Experts>(text, [&](const Experts& experts) {
+    if (experts.width % slices == 0) return accepted_verdict();
+    return refused_verdict(
+        rule, Refusal::Phase::model_build,
+        fmt::format("{} columns of each expert are not cut evenly into {} "
+                    "slices ({} mod {} = {})",
+                    experts.width, slices, experts.width, slices, experts.width % slices));
+  });
+}
+
+EngineVerdict check_expert_count(std::string_view rule, const TextArch& text, int ranks) {
+  return for_each_mlp<Experts>(text, [&](const Experts& experts) {
+    if (experts.count % ranks == 0) return accepted_verdict();
+    return refused_verdict(
+        rule, Refusal::Phase::model_build,
+        fmt::format("{} experts are not spread evenly over {} GPUs ({} mod {} = {})", experts.count,
+                    ranks, experts.count, ranks, experts.count % ranks));
+  });
+}
+
+EngineVerdict check_stage_count(std::string_view rule, Refusal::Phase phase, const TextArch& text,
+                                int pp) {
+  if (pp <= text.layers()) return accepted_verdict();
+  return refused_verdict(
+      rule, phase,
+      fmt::format("{} layers are fewer than pipeline parallel size {}", text.layers(), pp));
+}
+
+bool has_short_reach(const TextArch& text) {
+  return std::any_of(text.kinds.begin(), text.kinds.end(), [](const LayerKind& kind) {
+    return kind.attention() != nullptr && kind.attention()->reach != Attention::Reach::full;
+  });
+}
+
+bool has_states(const TextArch& text) {
+  return any_mixer<Mamba2>(text) || any_mixer<Mamba1>(text) || any_mixer<GatedDelta>(text);
+}
+
+bool has_latent(const TextArch& text) {
+  return std::any_of(text.kinds.begin(), text.kinds.end(), [](const LayerKind& kind) {
+    return kind.attention() != nullptr && kind.attention()->latent.has_value();
+  });
+}
+
+}  // namespace headroom

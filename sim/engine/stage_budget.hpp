@@ -1,0 +1,61 @@
+#pragma once
+// The memory of pipeline stages, for engines whose cache takes every token of every layer.
+
+#include "sim/engine/engine.hpp"
+#include "sim/engine/kv_cache.hpp"
+#include "sim/engine/stage_weights.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headroom {
+
+/// What a sequence caches on one GPU: for each token, and once.
+struct SequenceCost {
+  Bytes per_token = 0;
+  Bytes once = 0;
+};
+
+/// Of the layers of a stage. Sliding and chunked layers count as full ones: an upper bound.
+[[nodiscard]] SequenceCost sequence_cost(const std::vector<CacheGroup>& groups);
+/// Saturates at a quarter of the int64 range.
+[[nodiscard]] Bytes sequence_bytes(const SequenceCost& cost, std::int64_t context);
+
+/// What a GPU needs beside weights and cache. The constants are those of docs/engines.md.
+struct WorkingMemory {
+  Bytes activations = 0;
+  Bytes communication = 0;
+  Bytes runtime = 0;
+
+  [[nodiscard]] Bytes sum() const { return activations + communication + runtime; }
+};
+[[nodiscard]] WorkingMemory working_memory(const Model& model, ParallelPlan plan,
+                                           const ServingLimits& limits,
+                                           const MemoryOverheads& overheads);
+
+/// The stage with all but kv_available.
+[[nodiscard]] StageMemory stage_memory(std::int64_t layers, const StageWeights& weights,
+                                       const WorkingMemory& working, const SequenceCost& cost,
+                                       std::int64_t context);
+
+/// Fills in the worst stage, the longest context and the full sequences. [pp] costs.
+void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs,
+                  const Model& model);
+
+/// "each GPU", or "each GPU of pipeline stage 2 of 3".
+[[nodiscard]] std::string stage_words(const EngineVerdict& verdict, std::size_t stage);
+
+/// Refuses when a stage has nothing left for a cache; `budget` names what the weights exceed.
+void refuse_without_cache(EngineVerdict& verdict, std::string_view rule, const std::string& budget);
+/// "what activations of ... leave of 24.0 GiB"
+[[nodiscard]] std::string budget_words(const WorkingMemory& working, Bytes total);
+
+/// Whether a sequence of full length fits every stage.
+[[nodiscard]] bool full_sequence_fits(const EngineVerdict& verdict);
+
+/// "one sequence of 8192 tokens needs 2.00 GiB of KV cache on each GPU, which has 1.00 GiB".
+[[nodiscard]] std::string short_cache_words(const EngineVerdict& verdict, std::int64_t context);
+
+}  // namespace headroom

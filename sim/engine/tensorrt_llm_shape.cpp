@@ -1,0 +1,133 @@
+// Which sizes TensorRT-LLM accepts by shape.
+
+#include "sim/engine/shared_rules.hpp"
+#include "sim/engine/tensorrt_llm.hpp"
+#include "sim/engine/verdict.hpp"
+
+#include <fmt/format.h>
+
+namespace headroom::tensorrt_llm {
+namespace {
+
+using Kind = Remark::Kind;
+using Phase = Refusal::Phase;
+
+/// mapping.py Mapping: with attention data parallelism the attention is whole on every rank.
+EngineVerdict check_attention_dp(ParallelPlan plan) {
+  if (plan.dp == 1 || plan.tp == 1) return accepted_verdict();
+  return refused_verdict(
+      kAttentionDp, Phase::configuration,
+      fmt::format("attention data parallelism keeps the attention whole on every GPU, so {} "
+                  "replicas of it cannot have {} GPUs each",
+                  plan.dp, plan.tp));
+}
+
+/// mapping.py Mapping.ep_experts divides and drops what is left over.
+EngineVerdict check_experts(const TextArch& text, ParallelPlan plan) {
+  const int ranks = plan.tp * plan.dp;
+  if (plan.ep) return check_expert_count(kExperts, text, ranks);
+  const EngineVerdict even = check_expert_width(kExpertWidth, text, ranks);
+  return remarked_if(!even.accepted, Kind::unknown, kExpertWidth,
+                     even.refusal.sentence + ": whether that is refused was not established");
+}
+
+EngineVerdict check_unread(const Model& model, ParallelPlan plan) {
+  const int ranks = plan.tp * plan.dp;
+  return first_refusal({
+      remarked_if(model.vision.has_value() && ranks > 1, Kind::unknown, kVision,
+                  "how the vision tower is cut was not established: it is counted as cut over the "
+                  "attention's GPUs"),
+      remarked_if(model.quantization.quantized() && ranks > 1, Kind::unknown, kQuantization,
+                  fmt::format("whether {} can be cut over {} GPUs was not established",
+                              describe(model.quantization), ranks)),
+      remarked_if(has_states(model.text), Kind::unknown, kStateLayers,
+                  "how layers with a state are cut, and where their states are kept, was not "
+                  "established"),
+  });
+}
+
+}  // namespace
+
+// mapping.py Mapping.pp_layers: what is left over goes to the first stages, one layer each.
+std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
+  std::vector<std::int64_t> out(static_cast<std::size_t>(pp), layers / pp);
+  const auto left = static_cast<std::size_t>(layers % pp);
+  for (std::size_t i = 0; i < left; ++i) ++out[i];
+  return out;
+}
+
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
+  require_sizes(plan);
+  const TextArch& text = model.text;
+  return first_refusal({
+      check_attention_dp(plan),
+      check_stage_count(kPipelineLayers, Phase::model_build, text, plan.pp),
+      check_heads(kHeads, Phase::model_build, text, plan.tp),
+      check_kv_heads(kKvHeads, text, plan.tp),
+      check_mlp_width(kMlpWidth, text, plan.tp),
+      check_experts(text, plan),
+      check_unread(model, plan),
+  });
+}
+
+// There is no flag for attention data parallelism or the type of the cache: they stand in a file.
+std::string Rules::command(const Model& model, ParallelPlan plan,
+                           const ServingLimits& limits) const {
+  const int ranks = plan.tp * plan.dp;
+  std::string options;
+  if (plan.dp > 1) options += "enable_attention_dp: true\\n";
+  if (limits.kv_cache == KvCacheType::fp8) options += "kv_cache_config: {dtype: fp8}\\n";
+  std::string out;
+  if (!options.empty()) out += fmt::format("printf '{}' > options.yaml && ", options);
+  out += fmt::format("trtllm-serve {} --backend pytorch", model.hub_id);
+  if (ranks > 1) out += fmt::format(" --tp_size {}", ranks);
+  if (plan.pp > 1) out += fmt::format(" --pp_size {}", plan.pp);
+  if (plan.ep && ranks > 1) out += fmt::format(" --ep_size {}", ranks);
+  out += fmt::format(
+      " --max_seq_len {} --max_batch_size {} --max_num_tokens {}"
+      " --kv_cache_free_gpu_memory_fraction {}",
+      limits.context, limits.sequences, limits.batched_tokens,
+      static_cast<double>(limits.utilisation_ppm) / 1e6);
+  if (!options.empty()) out += " --config options.yaml";
+  return out;
+}
+
+std::span<const EngineRules::RuleInfo> Rules::rules() const {
+  const auto rule = [](std::string_view id, const char* description, const char* source,
+                       Phase phase) {
+    return RuleInfo{std::string(id), description, source, phase};
+  };
+  static const std::vector<RuleInfo> kRules{
+      rule(kAttentionDp, "with attention data parallelism the attention is whole on every GPU",
+           "mapping.py Mapping", Phase::configuration),
+      rule(kPipelineLayers, "every pipeline stage has a layer", "mapping.py Mapping.pp_layers",
+           Phase::model_build),
+      rule(kHeads, "query heads divide by the attention's ranks",
+           "_torch/modules/attention.py Attention.__init__", Phase::model_build),
+      rule(kKvHeads, "KV heads split over, or are copied evenly to, the attention's ranks",
+           "_torch/models/modeling_utils.py duplicate_kv_weight", Phase::model_build),
+      rule(kMlpWidth, "the widths of dense MLPs and shared experts divide",
+           "_torch/modules/linear.py Linear.__init__", Phase::model_build),
+      rule(kExperts, "with expert parallelism the experts divide by all ranks of a stage",
+           "mapping.py Mapping.ep_experts", Phase::model_build),
+      rule(kExpertWidth, "remark: whether the width of an expert must divide is not known",
+           "not read", Phase::model_build),
+      rule(kVision, "remark: how the vision tower is cut is not known", "not read",
+           Phase::model_build),
+      rule(kQuantization, "remark: which quantized checkpoints can be cut is not known", "not read",
+           Phase::model_build),
+      rule(kStateLayers, "remark: memory and cutting of state-space layers is not known",
+           "not read", Phase::model_build),
+      rule(kCapability, "remark: the GPU is not among those that the documentation names",
+           "documentation 0.18.2, support matrix", Phase::configuration),
+      rule(kSlidingWindow, "remark: sliding layers are counted as full ones", "not read",
+           Phase::memory),
+      rule(kNoCacheMemory, "weights and working memory leave memory free on every GPU",
+           "documentation of free_gpu_memory_fraction", Phase::memory),
+      rule(kMaxLength, "remark: whether a context that does not fit the cache is refused",
+           "not found", Phase::memory),
+  };
+  return kRules;
+}
+
+}  // namespace headroom::tensorrt_llm
