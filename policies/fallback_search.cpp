@@ -48,6 +48,7 @@ class FallbackSearch final : public Placer {
     for (const GpuTypeId type : shape.allowed) {
       const GpuType& gpu = context_.cluster.gpu_types[index(type)];
       for (int tp = 1; tp <= context_.cluster.largest_node(type); ++tp) {
+        if (!llm.allows_tp(tp)) continue;
         const auto verdict = engine.check(*llm.model, {tp, 1}, gpu, llm.limits);
         if (verdict.accepted) continue;
         out.push_back({fmt::format("TP {} on one node of {}", tp, gpu.name),

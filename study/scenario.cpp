@@ -3,6 +3,7 @@
 #include "policies/registry.hpp"
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
+#include "study/cluster_file.hpp"
 #include "study/listed_requests.hpp"
 #include "study/scenario_check.hpp"
 #include "traces/formats.hpp"
@@ -21,24 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kVersion = 1;
 // Bounds that keep every sum of times inside the simulated clock.
 constexpr Duration kLongestWait = std::chrono::hours{24 * 3650};
 constexpr Duration kLongestStep = std::chrono::hours{24 * 7};  // of a start or a back-off
 constexpr std::int64_t kSlowestStorage = 1'000'000;            // bytes/s
 constexpr std::size_t kMostGpusPerNode = 64;
-
-void check_schema(const ConfigTable& config, std::string_view wanted) {
-  const std::string schema = config.text_or("schema", wanted);
-  if (schema != wanted) {
-    config.reject("schema", fmt::format("this is a '{}', but a '{}' is wanted", schema, wanted));
-  }
-  const auto version = config.integer_or("version", {0, 1'000'000}, kVersion);
-  if (version != kVersion) {
-    config.reject("version", fmt::format("this is version {} of '{}', but version {} is wanted",
-                                         version, wanted, kVersion));
-  }
-}
 
 // Decimal seconds up to `most`.
 Duration seconds_up_to(const ConfigTable& table, const char* key, Duration most,
@@ -99,13 +87,7 @@ Result<ClusterSpec> read_cluster_table(const ConfigTable& config, const fs::path
   }
   if (!from_file) return read_cluster(table, aliases);
   HEADROOM_TRY(const fs::path file, path_at(table, "file", base));
-  HEADROOM_TRY(const auto content, ConfigTable::read(file));
-  check_schema(content, "headroom.cluster");
-  (void)content.text_or("name", "");
-  (void)content.text_or("description", "");
-  HEADROOM_TRY(ClusterSpec spec, read_cluster(content, aliases));
-  HEADROOM_CHECK(content.finish());
-  return spec;
+  return read_cluster_file(file, aliases);
 }
 
 void read_engine(const ConfigTable& config, Scenario& scenario) {

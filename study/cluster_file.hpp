@@ -1,0 +1,20 @@
+#pragma once
+// A file that describes a cluster, and the schema line that such files begin with.
+
+#include "sim/cluster/spec.hpp"
+#include "sim/core/config.hpp"
+#include "sim/core/result.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace headroom {
+
+/// Rejects a `schema` or `version` other than these; absent ones pass.
+void check_schema(const ConfigTable& config, std::string_view wanted);
+
+/// A file of its own with the tables of docs/cluster.md. Error: as read_cluster; unknown keys.
+[[nodiscard]] Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
+                                                    const GpuAliases& aliases);
+
+}  // namespace headroom

@@ -1,0 +1,44 @@
+#include "study/fit/changes.hpp"
+#include "study/fit/choices.hpp"
+#include "study/fit/fit.hpp"
+#include "study/fit/plans.hpp"
+
+namespace headroom {
+namespace {
+
+bool starts_with_more(const FitQuestion& question, const FitPlan& best) {
+  FitQuestion larger = question;
+  if (larger.overheads.runtime >= kLargeOverhead) return true;
+  larger.overheads.runtime = kLargeOverhead;
+  const auto engine = make_engine(larger.engine, larger.overheads);
+  if (!engine) return false;
+  const GpuType& type = question.gpus->cluster.gpu_types[index(best.gpu)];
+  return (*engine)->check(*question.model, best.plan, type, question.limits).accepted;
+}
+
+}  // namespace
+
+Result<FitAnswer> answer_fit(const FitQuestion& question) {
+  FitAnswer answer;
+  answer.question = question;
+  HEADROOM_TRY(const auto engine, make_engine(question.engine, question.overheads));
+  answer.shapes = fit_shapes(question, *engine);
+  if (question.gpus == nullptr) return answer;
+
+  HEADROOM_TRY(const auto ground, FitGround::make(question));
+  answer.cost_source = ground->cost().source();
+  answer.plans = fit_plans(question, *ground);
+  answer.recommended = recommend(answer.plans, question.limits.sequences);
+  HEADROOM_TRY(answer.choices, fit_choices(question, *ground));
+  std::int64_t wanted = 1;
+  if (const FitPlan* best = answer.best()) {
+    answer.command = ground->engine().command(*question.model, best->plan, question.limits);
+    answer.starts_with_more = starts_with_more(question, *best);
+    wanted = question.limits.sequences;
+    if (best->verdict.full_sequences >= wanted) return answer;
+  }
+  answer.changes = fit_changes(question, *ground, answer.plans, wanted);
+  return answer;
+}
+
+}  // namespace headroom

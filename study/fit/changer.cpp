@@ -1,0 +1,38 @@
+#include "study/fit/changer.hpp"
+
+#include <algorithm>
+
+namespace headroom {
+
+bool Changer::enough(const FitQuestion& changed, const FitPlan& plan) const {
+  const GpuType& type = cluster().gpu_types[index(plan.gpu)];
+  const EngineVerdict verdict =
+      ground_.engine().check(*changed.model, plan.plan, type, changed.limits);
+  return verdict.accepted && verdict.full_sequences >= sequences_;
+}
+
+std::optional<FitChange> Changer::tried(std::vector<FitChange::Kind> kinds, std::string what,
+                                        const FitQuestion& changed) const {
+  const auto ground = FitGround::make(changed);
+  if (!ground) return std::nullopt;
+  const std::vector<FitPlan> plans = fit_plans(changed, **ground);
+  const auto best = recommend(plans, changed.limits.sequences);
+  if (!best || plans[*best].verdict.full_sequences < sequences_) return std::nullopt;
+  FitChange change{std::move(kinds), std::move(what), changed, plans[*best], {}};
+  const bool same_checkpoint = std::find(change.kinds.begin(), change.kinds.end(),
+                                         FitChange::Kind::checkpoint) == change.kinds.end();
+  if (same_checkpoint) {
+    change.command = (*ground)->engine().command(*changed.model, change.plan.plan, changed.limits);
+  }
+  return change;
+}
+
+bool Changer::offer(std::vector<FitChange::Kind> kinds, std::string what,
+                    const FitQuestion& changed) {
+  auto change = tried(std::move(kinds), std::move(what), changed);
+  if (!change) return false;
+  keep(std::move(*change));
+  return true;
+}
+
+}  // namespace headroom

@@ -1,0 +1,195 @@
+#include "study/fit/changes.hpp"
+
+#include "study/fit/change_hardware.hpp"
+#include "study/fit/changer.hpp"
+#include "study/fit/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace headroom {
+namespace {
+
+using Kind = FitChange::Kind;
+
+constexpr std::int64_t kContextStep = 256;
+constexpr std::int64_t kLeastContext = 512;
+constexpr std::int64_t kLeastPart = 4;  // a quarter of what was asked
+constexpr std::int64_t kHighUtilisation = 950'000;
+
+/// The longest context below the one asked, in whole steps, with which one of `plans` starts and
+/// holds enough; 0 if there is none worth naming. By the engine alone: the change is tried after.
+std::int64_t shorter_context(const Changer& changer, const FitQuestion& question,
+                             std::span<const FitPlan> plans) {
+  const auto enough = [&](std::int64_t context) {
+    FitQuestion changed = question;
+    changed.limits.context = context;
+    return std::any_of(plans.begin(), plans.end(), [&](const FitPlan& plan) {
+      return plan.room && !plan.verdict.stages.empty() && changer.enough(changed, plan);
+    });
+  };
+  std::int64_t low = 0;
+  std::int64_t high = (question.limits.context + kContextStep - 1) / kContextStep;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (enough(middle * kContextStep) ? low : high) = middle;
+  }
+  // What starts at all is worth a lot; to hold more sequences one does not give up most of the
+  // length.
+  const std::int64_t part = changer.sequences() > 1 ? question.limits.context / kLeastPart : 0;
+  const std::int64_t context = low * kContextStep;
+  return context >= std::max(kLeastContext, part) ? context : 0;
+}
+
+std::string context_words(std::int64_t context) {
+  return fmt::format("a context of {} tokens", grouped(context));
+}
+
+void try_context_and_cache(Changer& changer, std::span<const FitPlan> plans) {
+  const FitQuestion& question = changer.question();
+  const std::int64_t context = shorter_context(changer, question, plans);
+  FitQuestion shorter = question;
+  shorter.limits.context = context;
+  if (context > 0) changer.offer({Kind::context}, context_words(context), shorter);
+  if (question.limits.kv_cache == KvCacheType::fp8) return;
+  FitQuestion smaller = question;
+  smaller.limits.kv_cache = KvCacheType::fp8;
+  if (changer.offer({Kind::kv_cache}, "a KV cache in FP8", smaller)) return;
+  const std::int64_t longer = shorter_context(changer, smaller, plans);
+  if (longer <= context) return;
+  smaller.limits.context = longer;
+  changer.offer({Kind::kv_cache, Kind::context}, "a KV cache in FP8 and " + context_words(longer),
+                smaller);
+}
+
+void try_limits(Changer& changer) {
+  const FitQuestion& question = changer.question();
+  for (const std::int64_t tokens : {1024, 512, 256}) {
+    if (question.limits.batched_tokens <= tokens) continue;
+    FitQuestion changed = question;
+    changed.limits.batched_tokens = tokens;
+    if (changer.offer({Kind::step}, fmt::format("steps of {} tokens", grouped(tokens)), changed)) {
+      break;
+    }
+  }
+  if (question.limits.utilisation_ppm < kHighUtilisation) {
+    FitQuestion changed = question;
+    changed.limits.utilisation_ppm = kHighUtilisation;
+    changer.offer({Kind::utilisation}, "95 % of each GPU's memory for the engine", changed);
+  }
+  if (!question.allowed_tp.empty() || question.max_tp) {
+    FitQuestion changed = question;
+    changed.allowed_tp.clear();
+    changed.max_tp.reset();
+    changer.offer({Kind::allowed_sizes}, "any tensor parallel size", changed);
+  }
+  constexpr int kAllStages = 16;
+  if (question.max_pp < kAllStages) {
+    FitQuestion changed = question;
+    changed.max_pp = kAllStages;
+    changer.offer({Kind::stages}, "more pipeline stages", changed);
+  }
+  if (question.model->vision && !question.limits.encoder_data_parallel) {
+    FitQuestion changed = question;
+    changed.limits.encoder_data_parallel = true;
+    changer.offer({Kind::vision}, "the whole vision tower on every GPU", changed);
+  }
+}
+
+/// The checkpoints in fewer bits that there could be of this model.
+struct Checkpoint {
+  std::string what;
+  std::shared_ptr<const Model> model;
+};
+
+std::vector<Checkpoint> smaller_checkpoints(const Model& model) {
+  if (model.quantization.quantized()) return {};
+  return {{"an FP8 checkpoint", as_fp8(model)}, {"a 4-bit checkpoint", as_4_bits(model)}};
+}
+
+bool try_checkpoints(Changer& changer) {
+  bool found = false;
+  for (const Checkpoint& checkpoint : smaller_checkpoints(*changer.question().model)) {
+    FitQuestion changed = changer.question();
+    changed.model = checkpoint.model;
+    found = changer.offer({Kind::checkpoint}, checkpoint.what, changed) || found;
+  }
+  return found;
+}
+
+/// Where no single change of command line or checkpoint will do.
+void try_together(Changer& changer) {
+  const ServingLimits usual;
+  FitQuestion modest = changer.question();
+  modest.limits.context = std::min(modest.limits.context, usual.context);
+  modest.limits.batched_tokens = std::min(modest.limits.batched_tokens, usual.batched_tokens);
+  if (modest.limits != changer.question().limits) {
+    const std::string what = fmt::format("{} and steps of {}", context_words(modest.limits.context),
+                                         grouped(modest.limits.batched_tokens));
+    if (changer.offer({Kind::context, Kind::step}, what, modest)) return;
+  }
+  for (const Checkpoint& checkpoint : smaller_checkpoints(*changer.question().model)) {
+    FitQuestion changed = changer.question();
+    changed.model = checkpoint.model;
+    changed.limits.kv_cache = KvCacheType::fp8;
+    if (changer.offer({Kind::checkpoint, Kind::kv_cache},
+                      checkpoint.what + " and a KV cache in FP8", changed)) {
+      return;
+    }
+    constexpr std::int64_t kShort = 2048;
+    if (changed.limits.context <= kShort) continue;
+    changed.limits.context = kShort;
+    if (changer.offer({Kind::checkpoint, Kind::kv_cache, Kind::context},
+                      checkpoint.what + ", a KV cache in FP8 and " + context_words(kShort),
+                      changed)) {
+      return;
+    }
+  }
+}
+
+std::shared_ptr<const Model> with_quantization(const Model& model, const Quantization& how) {
+  auto out = std::make_shared<Model>(model);
+  out->quantization = how;
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> as_fp8(const Model& model) {
+  Quantization how;
+  how.scheme = Quantization::Scheme::fp8_channel;
+  how.method = "compressed-tensors";
+  how.bits = 8;
+  return with_quantization(model, how);
+}
+
+std::shared_ptr<const Model> as_4_bits(const Model& model) {
+  Quantization how;
+  how.scheme = Quantization::Scheme::awq;
+  how.method = "awq";
+  how.bits = 4;
+  how.group = 128;
+  how.zero_points = true;
+  return with_quantization(model, how);
+}
+
+std::vector<FitChange> fit_changes(const FitQuestion& question, FitGround& ground,
+                                   std::span<const FitPlan> plans, std::int64_t sequences) {
+  Changer changer(question, ground, sequences);
+  try_context_and_cache(changer, plans);
+  try_limits(changer);
+  const bool smaller = try_checkpoints(changer);
+  if (!smaller && changer.found().empty()) try_together(changer);
+  if (!try_hardware(changer)) {
+    try_any_hardware(changer, "", question.model);
+    if (!smaller) {
+      for (const Checkpoint& checkpoint : smaller_checkpoints(*question.model)) {
+        try_any_hardware(changer, checkpoint.what, checkpoint.model);
+      }
+    }
+  }
+  return std::move(changer).take();
+}
+
+}  // namespace headroom

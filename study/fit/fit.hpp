@@ -1,0 +1,128 @@
+#pragma once
+// `headroom fit`: what a person wants to know before deploying a model. Questions and answers are
+// data; text and JSON are made from the same answer.
+//
+// Nothing here knows a rule of an engine: what starts is asked of EngineRules, what has room of the
+// plan space, what a policy would do of the policy.
+
+#include "sim/cluster/spec.hpp"
+#include "sim/core/result.hpp"
+#include "sim/engine/engine.hpp"
+#include "sim/models/model.hpp"
+#include "sim/policy/placer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headroom {
+
+/// GPUs to place on, and how the person named them.
+struct FitGpus {
+  ClusterSpec cluster;
+  std::string words;  // "3 x RTX-3090"
+};
+
+struct FitQuestion {
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<const FitGpus> gpus;  // null: shape rules alone
+  std::string engine = "vllm";
+  MemoryOverheads overheads;
+  ServingLimits limits;
+  std::vector<int> allowed_tp;  // ascending; empty = any
+  std::optional<int> max_tp;    // of the plans; the list of shapes goes to kShapeTp without it
+  int max_pp = 16;              // at least 1
+  std::vector<std::string> policies;  // empty: all that place deployments
+};
+
+/// Tensor parallel sizes that the list of shapes goes up to, unless asked otherwise.
+inline constexpr int kShapeTp = 16;
+
+/// Tensor parallel sizes by the engine's shape rules alone.
+struct FitShapes {
+  struct Refused {
+    int size = 0;
+    std::string rule;
+    std::string reason;
+  };
+  std::vector<int> accepted;
+  std::vector<Refused> refused;
+  std::vector<Remark> remarks;
+};
+
+/// One way to lay the model out on GPUs of one type, and what the engine says to it.
+struct FitPlan {
+  GpuTypeId gpu{};
+  ParallelPlan plan;
+  EngineVerdict verdict;
+  Bytes budget = 0;  // what the engine takes of each GPU
+  bool room = true;  // whether the cluster has it free, with nothing placed
+  int nodes = 1;     // that it takes there
+  // Of accepted plans. In thousandths.
+  std::int64_t tokens_per_s = 0;
+  std::int64_t worth = 0;  // per GPU and price unit
+
+  [[nodiscard]] bool starts() const { return verdict.accepted && room; }
+  /// The fullest stage. Precondition: the shape rules accepted.
+  [[nodiscard]] const StageMemory& worst() const {
+    return verdict.stages[static_cast<std::size_t>(verdict.worst_stage)];
+  }
+};
+
+/// What one policy would do.
+struct FitChoice {
+  std::string policy;
+  std::optional<FitPlan> plan;  // nullopt: it places nothing
+  std::string reason;           // the policy's own, a short code where it places nothing
+  std::vector<PassedOver> passed_over;
+};
+
+/// A change that was tried and asked of the engine, with the plan that starts then.
+struct FitChange {
+  enum class Kind {
+    context,
+    kv_cache,
+    step,
+    utilisation,
+    allowed_sizes,
+    stages,
+    vision,
+    checkpoint,
+    gpus_per_node,
+    nodes,
+    gpu_type,
+  };
+  std::vector<Kind> kinds;  // one, or several at once
+  std::string what;         // "a context of 4,096 tokens"
+  FitQuestion question;     // the changed one
+  FitPlan plan;
+  std::string command;  // empty where the checkpoint is another: its name is not known
+};
+
+struct FitAnswer {
+  FitQuestion question;
+  FitShapes shapes;
+  std::vector<FitPlan> plans;  // by type, GPUs, stages; empty without GPUs
+  std::optional<std::size_t> recommended;
+  std::string command;            // of the recommended plan
+  bool starts_with_more = false;  // it would start with kLargeOverhead of runtime too
+  std::vector<FitChoice> choices;
+  /// Where nothing starts, changes after which something does; else, where the recommended plan
+  /// holds fewer full sequences than asked, changes after which one holds all.
+  std::vector<FitChange> changes;
+  std::string cost_source;
+
+  [[nodiscard]] const FitPlan* best() const { return recommended ? &plans[*recommended] : nullptr; }
+};
+
+/// The larger of the two published guesses of what an engine needs beside weights, activations and
+/// cache (docs/engines.md): a plan that starts with it is on the safe side.
+inline constexpr Bytes kLargeOverhead = kGiB * 7 / 2;
+
+/// Error: unknown engine or policy.
+[[nodiscard]] Result<FitAnswer> answer_fit(const FitQuestion& question);
+
+}  // namespace headroom

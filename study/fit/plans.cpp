@@ -1,0 +1,142 @@
+#include "study/fit/plans.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace headroom {
+namespace {
+
+constexpr int kMostTp = 64;  // GPUs of the largest node there can be
+
+void add_remarks(const std::vector<Remark>& from, std::vector<Remark>& to) {
+  for (const Remark& remark : from) {
+    const bool known = std::any_of(to.begin(), to.end(), [&](const Remark& r) {
+      return r.rule == remark.rule && r.sentence == remark.sentence;
+    });
+    if (!known) to.push_back(remark);
+  }
+}
+
+/// Sets room and nodes: on one node if any has it free, else on several.
+void find_place(const InternedShape& shape, PlanSpace& space, FitPlan& out) {
+  RoomSearch search(space.empty_cluster(), shape);
+  const bool within_node = out.plan.gpus() <= space.cluster().largest_node(out.gpu);
+  out.nodes = 1;
+  if (within_node && PlanSpace::find_room(search, {out.gpu, out.plan, true})) return;
+  out.room = false;
+  if (out.plan.pp == 1) return;
+  const auto layout = PlanSpace::find_room(search, {out.gpu, out.plan, false});
+  if (!layout) return;
+  out.room = true;
+  out.nodes = std::accumulate(layout->parts.begin(), layout->parts.end(), 0,
+                              [](int sum, const PlacementPart& part) { return sum + part.nodes; });
+}
+
+}  // namespace
+
+std::vector<int> allowed_sizes(const FitQuestion& question) {
+  if (!question.max_tp) return question.allowed_tp;
+  std::vector<int> out;
+  for (int tp = 1; tp <= std::min(*question.max_tp, kMostTp); ++tp) {
+    const auto& allowed = question.allowed_tp;
+    if (allowed.empty() || std::binary_search(allowed.begin(), allowed.end(), tp)) {
+      out.push_back(tp);
+    }
+  }
+  // An empty list would allow all.
+  if (out.empty()) out.push_back(question.allowed_tp.front());
+  return out;
+}
+
+Result<std::unique_ptr<FitGround>> FitGround::make(const FitQuestion& question) {
+  std::unique_ptr<FitGround> ground(new FitGround);
+  ground->gpus_ = question.gpus;
+  HEADROOM_TRY(ground->engine_, make_engine(question.engine, question.overheads));
+  ground->cost_ = make_roofline();
+  PlanLimits limits;
+  limits.max_pp = std::min(question.max_pp, limits.max_gpus);
+  ground->plans_ =
+      std::make_unique<PlanSpace>(ground->cluster(), *ground->engine_, *ground->cost_, limits);
+  ground->shapes_ = std::make_unique<ShapeTable>(ground->cluster());
+  return ground;
+}
+
+const InternedShape& FitGround::intern(const FitQuestion& question) {
+  RequestShape shape;
+  shape.what = LlmDeployment{question.model, question.limits, false, allowed_sizes(question)};
+  return shapes_->intern(shape);
+}
+
+FitShapes fit_shapes(const FitQuestion& question, const EngineRules& engine) {
+  FitShapes out;
+  for (int tp = 1; tp <= question.max_tp.value_or(kShapeTp); ++tp) {
+    const EngineVerdict verdict = engine.check_shape(*question.model, {tp, 1});
+    if (verdict.accepted) {
+      out.accepted.push_back(tp);
+      add_remarks(verdict.remarks, out.remarks);
+    } else {
+      out.refused.push_back({tp, verdict.refusal.rule, verdict.refusal.sentence});
+    }
+  }
+  return out;
+}
+
+FitPlan fit_plan(const FitQuestion& question, FitGround& ground, GpuTypeId gpu, ParallelPlan plan) {
+  const GpuType& type = ground.cluster().gpu_types[index(gpu)];
+  FitPlan out;
+  out.gpu = gpu;
+  out.plan = plan;
+  out.verdict = ground.engine().check(*question.model, plan, type, question.limits);
+  out.budget = requested_bytes(type.memory, question.limits.utilisation_ppm);
+  find_place(ground.intern(question), ground.plans(), out);
+  if (out.verdict.accepted) {
+    const CostQuery query{*question.model, question.limits, type, plan, out.nodes == 1};
+    out.tokens_per_s = ground.cost().milli_tokens_per_s(query);
+    out.worth = ground.cost().worth(query);
+  }
+  return out;
+}
+
+std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {
+  const ClusterSpec& cluster = ground.cluster();
+  const PlanLimits& limits = ground.plans().limits();
+  const LlmDeployment& llm = ground.intern(question).shape.llm();
+  std::vector<FitPlan> out;
+  for (std::size_t t = 0; t < cluster.gpu_types.size(); ++t) {
+    const auto type = static_cast<GpuTypeId>(t);
+    const std::int64_t there = std::min<std::int64_t>(cluster.gpu_count(type), limits.max_gpus);
+    for (int tp = 1; tp <= cluster.largest_node(type); ++tp) {
+      if (!llm.allows_tp(tp)) continue;
+      for (int pp = 1; pp <= limits.max_pp && tp * pp <= there; ++pp) {
+        out.push_back(fit_plan(question, ground, type, {tp, pp}));
+        if (tp > 1 && question.model->text.has_experts()) {
+          out.push_back(fit_plan(question, ground, type, {tp, pp, 1, true}));
+        }
+      }
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const FitPlan& a, const FitPlan& b) {
+    const auto key = [](const FitPlan& p) {
+      return std::tuple(p.gpu, p.plan.gpus(), p.plan.pp, p.plan.ep);
+    };
+    return key(a) < key(b);
+  });
+  return out;
+}
+
+std::optional<std::size_t> recommend(std::span<const FitPlan> plans, std::int64_t sequences) {
+  const auto key = [&](std::size_t i) {
+    const FitPlan& p = plans[i];
+    const std::int64_t held = std::min(p.verdict.full_sequences, sequences);
+    return std::tuple(-held, p.nodes > 1, -p.worth, p.nodes, p.plan.gpus(), p.plan.pp, p.plan.ep,
+                      i);
+  };
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i].starts() && (!best || key(i) < key(*best))) best = i;
+  }
+  return best;
+}
+
+}  // namespace headroom

@@ -1,0 +1,37 @@
+#pragma once
+// Which models a pool of GPUs can never hold, and what would change that.
+
+#include "study/fit/fit.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace headroom {
+
+/// GPUs per node, at the number of nodes there is, with which a model starts on this type.
+struct PoolChange {
+  GpuTypeId gpu{};
+  int gpus_per_node = 0;
+  int nodes = 0;  // of this type with a largest node, as there are
+  FitPlan plan;   // on those nodes
+};
+
+struct PoolEntry {
+  std::shared_ptr<const Model> model;
+  std::optional<FitPlan> plan;      // nullopt: the pool can never hold it
+  std::string why_not;              // of the plan that comes nearest
+  std::vector<PoolChange> changes;  // where it can not, by type; empty: none up to 64 GPUs per node
+};
+
+struct PoolAnswer {
+  FitQuestion question;  // the model is of no account
+  std::vector<PoolEntry> entries;
+};
+
+/// Error: as answer_fit.
+[[nodiscard]] Result<PoolAnswer> answer_pool(
+    const FitQuestion& question, const std::vector<std::shared_ptr<const Model>>& models);
+
+}  // namespace headroom

@@ -1,0 +1,321 @@
+#include "study/fit/table.hpp"
+
+#include "study/fit/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <compare>
+#include <limits>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace headroom {
+namespace {
+
+constexpr std::size_t kWidth = 116;
+constexpr std::size_t kRows = 12;       // accepted plans, with one GPU type
+constexpr std::size_t kRowsOfMany = 5;  // and of each with several
+constexpr std::size_t kRefusals = 10;   // sizes that are refused
+constexpr std::int64_t kNoLimit = std::int64_t{1} << 38;
+
+std::string gib(Bytes bytes) {
+  const double value = to_gib(bytes);
+  return fmt::format("{:.{}f}", value, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2);
+}
+
+std::string sequences_text(std::int64_t count) {
+  return count == std::numeric_limits<std::int64_t>::max() ? "any" : grouped(count);
+}
+
+std::string tokens_text(std::int64_t tokens) {
+  return tokens >= kNoLimit ? "any" : grouped(tokens);
+}
+
+constexpr const char* kPlanLine =
+    "{} {:<17}{:>4}{:>6}{:>8}{:>8}{:>9}{:>7}{:>9}{:>9}{:>8}{:>12}{:>9}{:>10}\n";
+
+std::string plan_row(const FitPlan& plan, bool best) {
+  const StageMemory& worst = plan.worst();
+  return fmt::format(
+      kPlanLine, best ? '>' : ' ', plan_name(plan.plan), plan.plan.gpus(), plan.nodes,
+      gib(worst.weights), gib(worst.replicated_weights), gib(worst.activations),
+      gib(worst.communication), gib(worst.runtime), gib(worst.kv_available),
+      gib(worst.kv_per_sequence), tokens_text(plan.verdict.longest_context),
+      sequences_text(plan.verdict.full_sequences), grouped((plan.tokens_per_s + 500) / 1000));
+}
+
+std::string plan_header() {
+  return fmt::format(kPlanLine, ' ', "plan", "GPUs", "nodes", "weights", "copied", "working",
+                     "links", "runtime", "KV left", "KV each", "longest", "at once", "tokens/s");
+}
+
+/// Up to kRows accepted plans of a type, those of most worth, in the table's order.
+std::vector<const FitPlan*> rows_of(const FitAnswer& answer, GpuTypeId type, std::size_t& all) {
+  std::vector<const FitPlan*> out;
+  for (const FitPlan& plan : answer.plans) {
+    if (plan.gpu == type && plan.starts()) out.push_back(&plan);
+  }
+  all = out.size();
+  const bool several = answer.question.gpus->cluster.gpu_types.size() > 1;
+  const std::size_t most = several ? kRowsOfMany : kRows;
+  if (out.size() <= most) return out;
+  const std::int64_t asked = answer.question.limits.sequences;
+  std::sort(out.begin(), out.end(), [&](const FitPlan* a, const FitPlan* b) {
+    const auto key = [&](const FitPlan* p) {
+      return std::tuple(-std::min(p->verdict.full_sequences, asked), p->nodes > 1, -p->worth, p);
+    };
+    return key(a) < key(b);
+  });
+  out.resize(most);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string type_table(const FitAnswer& answer, GpuTypeId type) {
+  std::size_t all = 0;
+  const auto rows = rows_of(answer, type, all);
+  if (rows.empty()) return "";
+  const GpuType& gpu = answer.question.gpus->cluster.gpu_types[index(type)];
+  std::string out = fmt::format(
+      "\nPlans that start on {} GPUs (GiB of the fullest; the engine takes {} of its {})\n",
+      gpu.name, bytes_text(rows.front()->budget), bytes_text(gpu.memory));
+  out += plan_header();
+  for (const FitPlan* row : rows) out += plan_row(*row, row == answer.best());
+  if (all > rows.size()) {
+    out += fmt::format("  ... and {} more: --json has them all.\n", all - rows.size());
+  }
+  return out;
+}
+
+/// Refused plans whose answers differ in the pipeline size alone, or in nothing.
+struct RefusedGroup {
+  std::vector<std::string> plans;
+  const FitPlan* nearest = nullptr;
+};
+
+Bytes slack(const FitPlan& plan) {
+  if (plan.verdict.stages.empty()) return std::numeric_limits<Bytes>::min();
+  return plan.worst().kv_available - plan.worst().kv_per_sequence;
+}
+
+std::string some_of(const std::vector<std::string>& items, std::size_t most) {
+  if (items.size() <= most) return listed(items);
+  const std::vector<std::string> first(items.begin(),
+                                       items.begin() + static_cast<std::ptrdiff_t>(most));
+  std::string out;
+  for (const auto& item : first) out += item + ", ";
+  return out + fmt::format("and {} more", items.size() - most);
+}
+
+struct RefusalKey {
+  bool memory = false;
+  int tp = 0;
+  GpuTypeId gpu{};
+  std::string rule;
+  std::string sentence;
+  friend auto operator<=>(const RefusalKey&, const RefusalKey&) = default;
+};
+
+/// Shape rules speak of the tensor parallel size; memory of each plan on each type.
+RefusalKey refusal_key(const FitPlan& plan) {
+  const Refusal& refusal = plan.verdict.refusal;
+  if (!plan.verdict.stages.empty()) return {true, 0, plan.gpu, refusal.rule, ""};
+  return {false, plan.plan.tp, GpuTypeId{}, refusal.rule, refusal.sentence};
+}
+
+std::map<RefusalKey, RefusedGroup> refused_groups(const FitAnswer& answer) {
+  std::map<RefusalKey, RefusedGroup> groups;
+  for (const FitPlan& plan : answer.plans) {
+    if (plan.verdict.accepted) continue;
+    RefusedGroup& group = groups[refusal_key(plan)];
+    const std::string name = plan_name(plan.plan);
+    if (std::find(group.plans.begin(), group.plans.end(), name) == group.plans.end()) {
+      group.plans.push_back(name);
+    }
+    if (group.nearest == nullptr || slack(plan) > slack(*group.nearest)) group.nearest = &plan;
+  }
+  return groups;
+}
+
+std::string refused_plans(const FitAnswer& answer, const RefusalKey& key,
+                          const RefusedGroup& group) {
+  std::set<std::string> of_size;
+  for (const FitPlan& plan : answer.plans) {
+    if (plan.plan.tp == key.tp) of_size.insert(plan_name(plan.plan));
+  }
+  if (!key.memory && group.plans.size() > 1 && group.plans.size() == of_size.size()) {
+    return fmt::format("TP {}, with or without PP", key.tp);
+  }
+  std::string out = some_of(group.plans, 6);
+  const auto& types = answer.question.gpus->cluster.gpu_types;
+  if (key.memory && types.size() > 1) out += " on " + types[index(key.gpu)].name;
+  return out;
+}
+
+std::string refusals(const FitAnswer& answer) {
+  const auto groups = refused_groups(answer);
+  const bool without_room =
+      std::any_of(answer.plans.begin(), answer.plans.end(),
+                  [](const FitPlan& p) { return p.verdict.accepted && !p.room; });
+  if (groups.empty() && !without_room) return "";
+  std::string out =
+      answer.best() != nullptr ? "\nPlans that do not start\n" : "\nWhy no plan starts\n";
+  std::size_t shown = 0;
+  for (const auto& [key, group] : groups) {
+    if (shown++ == kRefusals) {
+      out += fmt::format("  ... and {} more: --json has them all.\n", groups.size() - kRefusals);
+      break;
+    }
+    const FitPlan& plan = *group.nearest;
+    std::string text = refused_plans(answer, key, group) + ": ";
+    if (group.plans.size() > 1 && key.memory) {
+      text += fmt::format("nearest is {}: ", plan_name(plan.plan));
+    }
+    text += fmt::format("{} [{}]", plan.verdict.refusal.sentence, plan.verdict.refusal.rule);
+    out += "  " + wrapped(text, kWidth, 4) + "\n";
+  }
+  if (without_room) {
+    out += "  Some plans would start, but others already hold the memory of the GPUs they need.\n";
+  }
+  return out;
+}
+
+// Policies.
+
+std::string reason_words(const std::string& code) {
+  if (code == "no_accepted_size")
+    return "places nothing: every size that holds its estimate is one that the engine refuses";
+  if (code == "no_valid_plan") return "places nothing: no plan at all is accepted";
+  if (code == "cluster_too_small") return "places nothing: its estimate is more than there is";
+  if (code == "beyond_plan_limits")
+    return "places nothing: its estimate asks for more than 64 GPUs";
+  if (code == "no_room") return "waits: what it wants has no room";
+  return "places nothing: " + code;
+}
+
+std::string passed_over_words(const FitChoice& choice) {
+  // "vllm.heads: 32 attention heads ..." -> by what is before the colon.
+  std::vector<std::pair<std::string, std::vector<std::string>>> groups;
+  for (const PassedOver& item : choice.passed_over) {
+    const std::string why = item.why.substr(0, item.why.find(':'));
+    const std::string what = item.what.substr(0, item.what.find(" on one node"));
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == why; });
+    if (group == groups.end()) group = groups.insert(group, {why, {}});
+    auto& plans = group->second;
+    if (std::find(plans.begin(), plans.end(), what) == plans.end()) plans.push_back(what);
+  }
+  std::string out;
+  for (const auto& [why, plans] : groups) {
+    out += (out.empty() ? " Passed over: " : "; ") + some_of(plans, 6) + " [" + why + "]";
+  }
+  return out.empty() ? out : out + ".";
+}
+
+std::string choice_text(const FitAnswer& answer, const FitChoice& choice) {
+  if (!choice.plan) return reason_words(choice.reason) + "." + passed_over_words(choice);
+  const FitPlan& plan = *choice.plan;
+  std::string text = fmt::format("takes {} ", gpus_words(plan));
+  if (answer.question.gpus->cluster.gpu_types.size() > 1) {
+    text += "of " + answer.question.gpus->cluster.gpu_types[index(plan.gpu)].name + " ";
+  }
+  if (plan.plan.gpus() > 1) text += fmt::format("as {} ", plan_name(plan.plan));
+  if (!plan.verdict.accepted) {
+    return text +
+           fmt::format("and the engine refuses: {} [{}].", plan.verdict.refusal.sentence,
+                       plan.verdict.refusal.rule) +
+           passed_over_words(choice);
+  }
+  const FitPlan* best = answer.best();
+  text += "and the engine starts";
+  if (best != nullptr && best->plan == plan.plan && best->gpu == plan.gpu) {
+    text += ", as recommended here.";
+  } else {
+    text += fmt::format(": {} of full length at once, {} tokens/s.",
+                        plan.verdict.full_sequences == 1
+                            ? "1 sequence"
+                            : sequences_text(plan.verdict.full_sequences) + " sequences",
+                        grouped((plan.tokens_per_s + 500) / 1000));
+  }
+  return text + passed_over_words(choice);
+}
+
+}  // namespace
+
+std::string longest_words(const FitAnswer&, const FitPlan& plan) {
+  return tokens_text(plan.verdict.longest_context);
+}
+
+std::string plan_tables(const FitAnswer& answer) {
+  std::string out;
+  const auto& types = answer.question.gpus->cluster.gpu_types;
+  for (std::size_t i = 0; i < types.size(); ++i)
+    out += type_table(answer, static_cast<GpuTypeId>(i));
+  if (!out.empty()) {
+    out +=
+        "  copied: weights that every GPU of a stage holds whole. working, links, runtime: "
+        "activations, buffers between GPUs,\n"
+        "  the engine itself. KV left: for the cache; KV each: of a sequence of full length. "
+        "longest: tokens of one sequence\n"
+        "  alone. at once: sequences of full length.\n";
+  }
+  return out + refusals(answer);
+}
+
+std::string changes_table(const FitAnswer& answer) {
+  if (answer.changes.empty()) return "";
+  const FitPlan* best = answer.best();
+  std::string out =
+      best == nullptr
+          ? "\nWhat would make it fit, cheapest first (each one checked)\n"
+          : fmt::format(
+                "\nTo hold all {} sequences of {} tokens at once, cheapest first (each one "
+                "checked)\n",
+                grouped(answer.question.limits.sequences), grouped(answer.question.limits.context));
+  std::size_t widest = 0;
+  for (const FitChange& change : answer.changes) widest = std::max(widest, change.what.size());
+  out += fmt::format("  {:<{}}  {:<13}{:>4}{:>6}{:>9}{:>9}{:>10}{:>10}\n", "", widest, "plan",
+                     "GPUs", "nodes", "KV left", "at once", "context", "tokens/s");
+  for (const FitChange& change : answer.changes) {
+    const FitPlan& plan = change.plan;
+    out += fmt::format("  {:<{}}  {:<13}{:>4}{:>6}{:>9}{:>9}{:>10}{:>10}\n", change.what, widest,
+                       plan_name(plan.plan), plan.plan.gpus(), plan.nodes,
+                       gib(plan.worst().kv_available), sequences_text(plan.verdict.full_sequences),
+                       grouped(change.question.limits.context),
+                       grouped((plan.tokens_per_s + 500) / 1000));
+  }
+  const auto& all = answer.changes;
+  const auto other = [](const FitChange& c) { return c.command.empty(); };
+  if (std::any_of(all.begin(), all.end(), other)) {
+    std::string note =
+        "A checkpoint in fewer bits is another download, and its answers differ a little: compare "
+        "them on your own tasks.";
+    if (answer.cost_source == "roofline") {
+      note += " Its speed is counted as that of the model as it is; it is likely higher.";
+    }
+    out += "  " + wrapped(note, kWidth, 2) + "\n";
+  }
+  const auto command = std::find_if_not(all.begin(), all.end(), other);
+  if (best == nullptr && command != all.end()) {
+    out += fmt::format("\n  With {}:\n    {}\n", command->what,
+                       wrapped_command(command->command, kWidth, 6));
+  }
+  return out;
+}
+
+std::string choices_table(const FitAnswer& answer) {
+  if (answer.choices.empty()) return "";
+  std::size_t widest = 0;
+  for (const FitChoice& choice : answer.choices) widest = std::max(widest, choice.policy.size());
+  std::string out = "\nWhat a scheduler would do here, under each placement policy\n";
+  for (const FitChoice& choice : answer.choices) {
+    out += fmt::format("  {:<{}}  {}\n", choice.policy, widest,
+                       wrapped(choice_text(answer, choice), kWidth, widest + 4));
+  }
+  return out;
+}
+
+}  // namespace headroom

@@ -1,0 +1,139 @@
+#include "tests/study/fit_cases.hpp"
+
+#include "study/fit/gpus.hpp"
+#include "study/fit/json.hpp"
+#include "study/fit/text.hpp"
+#include "study/fit/words.hpp"
+#include "tests/catch.hpp"
+#include "tests/support.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace headroom::test {
+namespace {
+
+EngineVerdict asked_again(const FitQuestion& question, const FitPlan& plan) {
+  const auto engine = require_value(make_engine(question.engine, question.overheads));
+  const GpuType& type = question.gpus->cluster.gpu_types[index(plan.gpu)];
+  return engine->check(*question.model, plan.plan, type, question.limits);
+}
+
+void check_memory(const FitPlan& plan) {
+  for (const StageMemory& stage : plan.verdict.stages) {
+    CHECK(stage.weights + stage.activations + stage.communication + stage.runtime +
+              stage.kv_available ==
+          plan.budget);
+    CHECK(stage.replicated_weights <= stage.weights);
+    if (plan.verdict.accepted) CHECK(stage.kv_per_sequence <= stage.kv_available);
+  }
+  if (plan.verdict.accepted) {
+    CHECK_FALSE(plan.verdict.stages.empty());
+    CHECK(plan.verdict.full_sequences >= 1);
+    CHECK(plan.tokens_per_s >= 1);
+  } else {
+    CHECK_FALSE(plan.verdict.refusal.rule.empty());
+    CHECK_FALSE(plan.verdict.refusal.sentence.empty());
+  }
+}
+
+bool is_row(const FitAnswer& answer, const FitPlan& plan) {
+  return std::any_of(answer.plans.begin(), answer.plans.end(), [&](const FitPlan& row) {
+    return row.plan == plan.plan && row.gpu == plan.gpu && row.verdict.accepted;
+  });
+}
+
+void check_choices(const FitAnswer& answer) {
+  CHECK(answer.choices.size() >= 3);
+  for (const FitChoice& choice : answer.choices) {
+    INFO("policy " << choice.policy);
+    CHECK_FALSE(choice.reason.empty());
+    if (!choice.plan) continue;
+    CHECK(choice.plan->verdict.accepted == asked_again(answer.question, *choice.plan).accepted);
+    if (choice.plan->verdict.accepted) CHECK(is_row(answer, *choice.plan));
+    const bool search = choice.policy == "fallback-search";
+    if (search) CHECK(choice.plan->verdict.accepted);
+  }
+}
+
+void check_changes(const FitAnswer& answer) {
+  const std::int64_t wanted = answer.best() != nullptr ? answer.question.limits.sequences : 1;
+  for (const FitChange& change : answer.changes) {
+    INFO("change " << change.what);
+    const EngineVerdict verdict = asked_again(change.question, change.plan);
+    CHECK(verdict.accepted);
+    CHECK(verdict.full_sequences >= wanted);
+    CHECK(change.plan.starts());
+    CHECK_FALSE(change.kinds.empty());
+    CHECK(change.plan.plan.gpus() <= change.question.gpus->cluster.gpu_count());
+  }
+}
+
+void check_text(const FitAnswer& answer) {
+  std::istringstream text(fit_text(answer));
+  std::string first;
+  std::getline(text, first);
+  CHECK(first.find(answer.question.model->name) != std::string::npos);
+  for (std::string line; std::getline(text, line);) {
+    INFO(line);
+    CHECK(line.size() <= 120);
+  }
+}
+
+void check_json(const FitAnswer& answer) {
+  const auto json = nlohmann::json::parse(fit_json(answer));
+  CHECK(json.at("schema") == "headroom.fit/1");
+  CHECK(json.at("plans").size() == answer.plans.size());
+  CHECK(json.at("changes").size() == answer.changes.size());
+  CHECK(json.at("policies").size() == answer.choices.size());
+  CHECK(json.at("recommendation").is_null() == (answer.best() == nullptr));
+}
+
+}  // namespace
+
+FitQuestion fit_question(const std::string& model, const std::string& gpus) {
+  FitQuestion question;
+  question.model = require_value(find_model(model));
+  if (!gpus.empty()) question.gpus = require_value(parse_gpus(gpus));
+  return question;
+}
+
+std::vector<std::pair<std::string, std::shared_ptr<const FitGpus>>> fit_clusters() {
+  std::vector<std::pair<std::string, std::shared_ptr<const FitGpus>>> out;
+  for (const char* gpus : {"3x24GiB", "8xH100-80GB", "1xT4", "2x8xA100-80GB"}) {
+    out.emplace_back(gpus, require_value(parse_gpus(gpus)));
+  }
+  const auto busy = source_path("examples/busy-cluster.toml");
+  out.emplace_back("busy-cluster", require_value(read_gpus(busy)));
+  return out;
+}
+
+FitAnswer checked_answer(const FitQuestion& question) {
+  FitAnswer answer = require_value(answer_fit(question));
+  for (const FitPlan& plan : answer.plans) check_memory(plan);
+  if (const FitPlan* best = answer.best()) {
+    CHECK(best->starts());
+    CHECK(asked_again(question, *best).accepted);
+    CHECK_FALSE(answer.command.empty());
+  } else {
+    CHECK(starting_plans(answer).empty());
+    CHECK_FALSE(answer.changes.empty());
+  }
+  check_choices(answer);
+  check_changes(answer);
+  check_text(answer);
+  check_json(answer);
+  return answer;
+}
+
+std::vector<std::string> starting_plans(const FitAnswer& answer) {
+  std::vector<std::string> out;
+  for (const FitPlan& plan : answer.plans) {
+    if (plan.starts()) out.push_back(plan_name(plan.plan));
+  }
+  return out;
+}
+
+}  // namespace headroom::test
