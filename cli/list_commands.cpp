@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace headroom::cli {
@@ -64,6 +66,50 @@ void list_engines() {
   }
 }
 
+std::string_view phase_name(Refusal::Phase phase) {
+  switch (phase) {
+    case Refusal::Phase::configuration:
+      return "configuration";
+    case Refusal::Phase::model_build:
+      return "model build";
+    case Refusal::Phase::memory:
+      return "memory";
+  }
+  return "";
+}
+
+/// Rules and remarks as the tables of docs/engines.md. Vertical bars would end a cell: none is in
+/// them.
+Status print_engine_tables(const std::string& name) {
+  HEADROOM_TRY(const auto engine, make_engine(name, {}));
+  fmt::print("| Rule | Accepts when | Phase | Read in |\n| --- | --- | --- | --- |\n");
+  for (const auto& rule : engine->rules()) {
+    fmt::print("| `{}` | {} | {} | {} |\n", rule.id, rule.description, phase_name(rule.phase),
+               rule.source);
+  }
+  if (engine->remarks().empty()) return {};
+  fmt::print("\n| Remark | Made when | Read in |\n| --- | --- | --- |\n");
+  for (const auto& remark : engine->remarks()) {
+    fmt::print("| `{}` | {} | {} |\n", remark.id, remark.description, remark.source);
+  }
+  return {};
+}
+
+void add_engines_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("engines", "List the serving engines and their rules");
+  auto wanted = std::make_shared<std::string>();
+  command
+      ->add_option("--markdown", *wanted, "The tables of one engine, as docs/engines.md has them")
+      ->type_name("ENGINE")
+      ->expected(0, 1)
+      ->default_str("");
+  command->callback([command, wanted, &exit_code] {
+    if (command->count("--markdown") == 0) return list_engines();
+    const Status status = print_engine_tables(wanted->empty() ? engine_names().front() : *wanted);
+    if (!status) exit_code = report(status.error());
+  });
+}
+
 void list_formats() {
   fmt::print("format\tdescription\n");
   for (const auto& format : task_formats()) {
@@ -92,7 +138,7 @@ void add_list_commands(CLI::App& app, int& exit_code) {
   app.add_subcommand("policies", "List the placement policies")->callback(list_policies);
   app.add_subcommand("models", "List the built-in models")->callback(list_models);
   app.add_subcommand("gpus", "List the built-in GPU types")->callback(list_gpus);
-  app.add_subcommand("engines", "List the serving engines and their rules")->callback(list_engines);
+  add_engines_command(app, exit_code);
   app.add_subcommand("formats", "List the trace formats")->callback(list_formats);
   app.add_subcommand("mixes", "List the shipped mixes of models")->callback([&exit_code] {
     const Status status = list_mixes();

@@ -92,7 +92,7 @@ Result<ClusterSpec> read_cluster_table(const ConfigTable& config, const fs::path
 
 void read_engine(const ConfigTable& config, Scenario& scenario) {
   const ConfigTable table = config.table("engine");
-  scenario.engine = table.choice_or("name", engine_names(), "vllm");
+  scenario.engine = table.choice_or("name", engine_choices(), "vllm");
   MemoryOverheads& overheads = scenario.overheads;
   overheads.runtime = table.bytes_or("runtime_overhead", overheads.runtime);
   overheads.activation_floor = table.bytes_or("activation_floor", overheads.activation_floor);

@@ -55,9 +55,21 @@ std::span<const std::string> engine_names() {
   return kNames;
 }
 
+std::span<const std::string> engine_choices() {
+  static const std::vector<std::string> kChoices = [] {
+    std::vector<std::string> out(engine_names().begin(), engine_names().end());
+    for (const std::string_view version : vllm::versions()) {
+      out.push_back(fmt::format("vllm@{}", version));
+    }
+    return out;
+  }();
+  return kChoices;
+}
+
 Result<std::unique_ptr<EngineRules>> make_engine(std::string_view name,
                                                  const MemoryOverheads& overheads) {
-  if (name == "vllm") return std::make_unique<vllm::Rules>(overheads);
+  if (name == "vllm") return vllm::make_rules(vllm::versions().front(), overheads);
+  if (name.starts_with("vllm@")) return vllm::make_rules(name.substr(5), overheads);
   if (name == "sglang") return std::make_unique<sglang::Rules>(overheads);
   if (name == "tensorrt-llm") return std::make_unique<tensorrt_llm::Rules>(overheads);
   if (name == "llama.cpp") return std::make_unique<llama_cpp::Rules>(overheads);

@@ -62,6 +62,7 @@ struct StageMemory {
   Bytes activations = 0;
   Bytes communication = 0;    // NCCL buffers
   Bytes runtime = 0;          // contexts, graphs, allocator: the overhead constant
+  Bytes cuda_graphs = 0;      // a reserve for graphs beside it, where the engine subtracts one
   Bytes kv_available = 0;     // what is left of the budget; may be negative
   Bytes kv_per_sequence = 0;  // one sequence of full context
   Bytes kv_per_token = 0;     // of the layers whose cache grows with every token
@@ -94,7 +95,7 @@ struct EngineVerdict {
   std::vector<Remark> remarks;
   std::vector<StageMemory> stages;  // set by check() when the shape rules passed; [pp]
   int worst_stage = 0;              // least (kv_available - kv_per_sequence)
-  // Set by check() when the shape rules passed. Of the stage that holds least.
+  // Set by check() when the shape rules passed. Of the stage that holds least, of one replica.
   std::int64_t longest_context = 0;  // tokens of one sequence that fit; at most the model's own
   std::int64_t full_sequences = 0;   // sequences of the full context that fit at once
 };
@@ -104,8 +105,13 @@ struct EngineVerdict {
 /// manager.
 struct MemoryOverheads {
   Bytes runtime = 551'000'000;  // aiconfigurator's earlier constant; its later one is 3.5 GiB
-  /// Activation factor c for tp = 1, 2, 4, 8 in 2 x tokens x H x d x c (aiconfigurator, Llama).
+  /// vLLM's own estimate for CUDA graphs, subtracted from v0.21 on. No figure is established: what
+  /// graphs take is part of `runtime`.
+  Bytes cuda_graphs = 0;
+  /// Activation factor c for tp = 1, 2, 4, 8 in tokens x H x d x bytes x c (aiconfigurator): of
+  /// Llama, and of models with routed experts.
   double activation_factor[4] = {11.0, 6.5, 5.0, 5.0};
+  double activation_factor_experts[4] = {22.0, 13.0, 10.0, 10.0};
   Bytes activation_floor = 70 * kMiB;
   Bytes nccl[4] = {0, 342 * kMiB, 392 * kMiB, 392 * kMiB};  // tp = 1, 2, 4, 8
   /// Off charges sliding-window layers as full ones (hybrid KV cache manager disabled).
@@ -117,7 +123,8 @@ class EngineRules {
   virtual ~EngineRules() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Shape rules alone: what the engine says before any memory is counted.
+  /// Shape rules alone: what the engine says before any memory is counted, the vision tower cut
+  /// over the ranks.
   [[nodiscard]] virtual EngineVerdict check_shape(const Model& model, ParallelPlan plan) const = 0;
   /// Shape rules, then what the GPU can do, then memory. Preconditions: plan sizes, context and
   /// batched_tokens >= 1; utilisation within 0 and 1.
@@ -135,6 +142,13 @@ class EngineRules {
     Refusal::Phase phase = Refusal::Phase::configuration;
   };
   [[nodiscard]] virtual std::span<const RuleInfo> rules() const = 0;
+  /// A remark that this engine can make.
+  struct RemarkInfo {
+    std::string id;
+    std::string description;  // one line: when it is made
+    std::string source;       // file and function it was read from, or "not established"
+  };
+  [[nodiscard]] virtual std::span<const RemarkInfo> remarks() const { return {}; }
 
   /// Tensor parallel sizes up to `max_tp` whose shapes are accepted at pp = 1.
   [[nodiscard]] std::vector<int> accepted_tp(const Model& model, int max_tp) const;
@@ -143,9 +157,11 @@ class EngineRules {
                                                          int max_pp) const;
 };
 
-/// "vllm"; error names the engines there are.
+/// "vllm", or a release of it: "vllm@0.10". Error: names the engines, or the releases, there are.
 [[nodiscard]] Result<std::unique_ptr<EngineRules>> make_engine(std::string_view name,
                                                                const MemoryOverheads& overheads);
 [[nodiscard]] std::span<const std::string> engine_names();
+/// The names, and those with a release.
+[[nodiscard]] std::span<const std::string> engine_choices();
 
 }  // namespace headroom

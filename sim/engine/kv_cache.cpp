@@ -6,44 +6,60 @@
 namespace headroom {
 namespace {
 
-LayerCache cache_of(const Attention& a, int tp, std::int64_t dtype_bytes, KvCacheType type) {
-  const std::int64_t element = type == KvCacheType::fp8 ? 1 : dtype_bytes;
+struct CacheTypes {
+  std::int64_t dtype_bytes = 2;
+  KvCacheType type = KvCacheType::model;
+  SparseLatent latent = SparseLatent::plain;
+};
+
+// v1/kv_cache_interface.py of vLLM, "fp8_ds_mla": 512 + 16 + 128 = 656 bytes for DeepSeek-V3.2.
+Bytes packed_latent(const LatentAttention& latent) {
+  constexpr std::int64_t kScaled = 128;
+  return latent.kv_rank + (latent.kv_rank + kScaled - 1) / kScaled * 4 + latent.rope * 2;
+}
+
+LayerCache cache_of(const Attention& a, int tp, const CacheTypes& types) {
+  const bool fp8 = types.type == KvCacheType::fp8;
   LayerCache cache;
   cache.reach = a.reach;
   cache.window = a.window;
   // The latent is one head, and every rank holds it.
   const std::int64_t values = a.latent ? a.latent->kv_rank + a.latent->rope
                                        : kv_heads_per_rank(a, tp) * (a.head_dim + a.value_dim());
-  cache.bytes_per_token = values * element + a.indexer_cache;
+  const bool packed =
+      a.latent && a.indexer_cache > 0 && fp8 && types.latent == SparseLatent::packed;
+  cache.bytes_per_token =
+      (packed ? packed_latent(*a.latent) : values * (fp8 ? 1 : types.dtype_bytes)) +
+      a.indexer_cache;
   return cache;
 }
 
 // State and convolution window: mamba_utils.py of vLLM.
-LayerCache cache_of(const Mamba2& m, int tp, std::int64_t dtype_bytes, KvCacheType /*type*/) {
+LayerCache cache_of(const Mamba2& m, int tp, const CacheTypes& types) {
   const std::int64_t groups = m.groups % tp == 0 ? m.groups : tp;
   const std::int64_t window = m.heads * m.head_dim + 2 * groups * m.state;
   LayerCache cache;
-  cache.bytes_per_sequence = window / tp * (m.conv_kernel - 1) * dtype_bytes +
+  cache.bytes_per_sequence = window / tp * (m.conv_kernel - 1) * types.dtype_bytes +
                              m.heads / tp * m.head_dim * m.state * m.state_bytes;
   return cache;
 }
 
-LayerCache cache_of(const Mamba1& m, int tp, std::int64_t dtype_bytes, KvCacheType /*type*/) {
+LayerCache cache_of(const Mamba1& m, int tp, const CacheTypes& types) {
   LayerCache cache;
   cache.bytes_per_sequence =
-      m.inner / tp * ((m.conv_kernel - 1) * dtype_bytes + m.state * m.state_bytes);
+      m.inner / tp * ((m.conv_kernel - 1) * types.dtype_bytes + m.state * m.state_bytes);
   return cache;
 }
 
-LayerCache cache_of(const GatedDelta& g, int tp, std::int64_t dtype_bytes, KvCacheType /*type*/) {
+LayerCache cache_of(const GatedDelta& g, int tp, const CacheTypes& types) {
   const std::int64_t window = 2 * g.key_dim * g.key_heads + g.value_dim * g.value_heads;
   LayerCache cache;
-  cache.bytes_per_sequence = window / tp * (g.conv_kernel - 1) * dtype_bytes +
+  cache.bytes_per_sequence = window / tp * (g.conv_kernel - 1) * types.dtype_bytes +
                              g.value_heads / tp * g.value_dim * g.key_dim * g.state_bytes;
   return cache;
 }
 
-LayerCache cache_of(std::monostate, int, std::int64_t, KvCacheType) { return {}; }
+LayerCache cache_of(std::monostate, int, const CacheTypes&) { return {}; }
 
 }  // namespace
 
@@ -51,16 +67,17 @@ std::int64_t kv_heads_per_rank(const Attention& attention, int tp) {
   return attention.latent ? 1 : std::max<std::int64_t>(1, attention.kv_heads / tp);
 }
 
-LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes, KvCacheType type) {
-  return std::visit([&](const auto& mixer) { return cache_of(mixer, tp, dtype_bytes, type); },
-                    kind.mixer);
+LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes, KvCacheType type,
+                       SparseLatent latent) {
+  const CacheTypes types{dtype_bytes, type, latent};
+  return std::visit([&](const auto& mixer) { return cache_of(mixer, tp, types); }, kind.mixer);
 }
 
 std::vector<CacheGroup> cache_groups(const Model& model, std::int64_t first, std::int64_t layers,
-                                     int tp, KvCacheType type) {
+                                     int tp, KvCacheType type, SparseLatent latent) {
   std::vector<CacheGroup> groups;
   for (std::int64_t i = first; i < first + layers; ++i) {
-    const LayerCache cache = layer_cache(model.text.layer(i), tp, model.dtype_bytes, type);
+    const LayerCache cache = layer_cache(model.text.layer(i), tp, model.dtype_bytes, type, latent);
     if (cache.bytes_per_token == 0 && cache.bytes_per_sequence == 0) continue;
     const auto same = std::find_if(groups.begin(), groups.end(),
                                    [&](const CacheGroup& g) { return g.cache == cache; });

@@ -28,13 +28,20 @@ struct CacheGroup {
 /// KV heads that one rank holds: 1 under latent attention, whatever the number of ranks.
 [[nodiscard]] std::int64_t kv_heads_per_rank(const Attention& attention, int tp);
 
+/// How an fp8 cache keeps the latent of attention with a sparse indexer.
+enum class SparseLatent {
+  plain,   // a byte per value
+  packed,  // values without positions in bytes, a 4-byte scale for 128 of them, the rest in 16 bits
+};
+
 /// Nothing for a layer without a mixer. Formulas: docs/engines.md.
 [[nodiscard]] LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes,
-                                     KvCacheType type);
+                                     KvCacheType type, SparseLatent latent = SparseLatent::plain);
 
 /// The groups of the layers [first, first + layers), in order of first appearance; layers that
 /// cache nothing are left out.
 [[nodiscard]] std::vector<CacheGroup> cache_groups(const Model& model, std::int64_t first,
-                                                   std::int64_t layers, int tp, KvCacheType type);
+                                                   std::int64_t layers, int tp, KvCacheType type,
+                                                   SparseLatent latent = SparseLatent::plain);
 
 }  // namespace headroom

@@ -7,6 +7,13 @@ namespace {
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+std::int64_t round_up(std::int64_t a, std::int64_t unit) { return divide_up(a, unit) * unit; }
+
+/// Biases have no inputs to pad.
+std::int64_t padded_inputs(const Tensor& tensor, std::int64_t in, std::int64_t unit) {
+  return tensor.in > 1 ? round_up(in, unit) : in;
+}
+
 }  // namespace
 
 Tensor shard(const Tensor& tensor, const ShardSizes& sizes) {
@@ -31,13 +38,21 @@ Tensor shard(const Tensor& tensor, const ShardSizes& sizes) {
     case Split::expert_columns:
       part.copies = divide_up(tensor.copies, sizes.expert_groups);
       part.out = divide_up(tensor.out, sizes.expert_width);
+      // Gate and up are one tensor: each half is padded.
+      if (sizes.expert_width_padding > 1) {
+        part.out = round_up(part.out, 2 * sizes.expert_width_padding);
+      }
+      part.in = padded_inputs(tensor, tensor.in, sizes.expert_hidden_padding);
       break;
     case Split::expert_rows:
       part.copies = divide_up(tensor.copies, sizes.expert_groups);
-      part.in = divide_up(tensor.in, sizes.expert_width);
+      part.out = round_up(tensor.out, sizes.expert_hidden_padding);
+      part.in = padded_inputs(tensor, divide_up(tensor.in, sizes.expert_width),
+                              sizes.expert_width_padding);
       break;
     case Split::expert_whole:
       part.copies = divide_up(tensor.copies, sizes.expert_groups);
+      part.out = round_up(tensor.out, sizes.expert_hidden_padding);
       break;
   }
   return part;
@@ -47,7 +62,9 @@ bool is_replicated(const Tensor& tensor, const ShardSizes& sizes) {
   const bool expert = tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
                       tensor.split == Split::expert_whole;
   const int ranks = expert ? sizes.expert_width * sizes.expert_groups : sizes.tp;
-  return ranks > 1 && shard(tensor, sizes).elements() == tensor.elements();
+  ShardSizes unpadded = sizes;
+  unpadded.vocab_padding = unpadded.expert_width_padding = unpadded.expert_hidden_padding = 1;
+  return ranks > 1 && shard(tensor, unpadded).elements() == tensor.elements();
 }
 
 }  // namespace headroom

@@ -12,6 +12,10 @@ struct ShardSizes {
   int expert_width = 1;            // slices of each routed expert
   int expert_groups = 1;           // ranks over which whole experts are spread
   std::int64_t vocab_padding = 1;  // the vocabulary is padded to a multiple of this first
+  // A rank's share of each expert is padded up to multiples of these: the width of the expert (gate
+  // and up each), and the width of what it reads and writes.
+  std::int64_t expert_width_padding = 1;
+  std::int64_t expert_hidden_padding = 1;
 };
 
 /// The part of the rank that holds most. Precondition: what must divide does, or is rounded up.

@@ -2,6 +2,9 @@
 
 #include "sim/core/assert.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <vector>
 
 namespace headroom {
@@ -21,11 +24,9 @@ class WeightSum {
       if (is_replicated(tensor, sizes_)) sum_.replicated += bytes;
     }
   }
-  void add_encoder(std::int64_t parameters, bool whole) {
-    const Bytes bytes =
-        (whole ? parameters : divide_up(parameters, sizes_.tp)) * model_.dtype_bytes;
-    sum_.total += bytes;
-    if (whole && sizes_.tp > 1) sum_.replicated += bytes;
+  void add_encoder(std::int64_t parameters, std::int64_t copied) {
+    sum_.total += (copied + divide_up(parameters - copied, sizes_.tp)) * model_.dtype_bytes;
+    if (sizes_.tp > 1) sum_.replicated += copied * model_.dtype_bytes;
   }
   [[nodiscard]] StageWeights sum() const { return sum_; }
 
@@ -38,10 +39,11 @@ class WeightSum {
 }  // namespace
 
 StageWeights stage_weights(const Model& model, const ShardSizes& sizes, const StageLayers& stage,
-                           bool whole_encoder) {
+                           bool whole_encoder, std::int64_t copied_encoder) {
   const TextArch& text = model.text;
-  HEADROOM_ASSERT(stage.first >= 0 && stage.first + stage.layers <= text.layers(),
-                  "a stage with layers that the model does not have");
+  HEADROOM_ASSERT(
+      stage.first >= 0 && stage.first + stage.layers <= text.layers(),
+      fmt::format("layers {} to {} of {}", stage.first, stage.first + stage.layers, text.layers()));
   WeightSum sum(model, sizes);
   std::vector<std::int64_t> of_kind(text.kinds.size(), 0);
   for (std::int64_t i = stage.first; i < stage.first + stage.layers; ++i) {
@@ -52,7 +54,10 @@ StageWeights stage_weights(const Model& model, const ShardSizes& sizes, const St
   }
   if (stage.index == 0) {
     sum.add({}, embedding_tensors(text));
-    if (model.vision) sum.add_encoder(model.vision->parameters, whole_encoder);
+    if (model.vision) {
+      const std::int64_t all = model.vision->parameters;
+      sum.add_encoder(all, whole_encoder ? all : std::min(all, copied_encoder));
+    }
   }
   if (stage.index == stage.stages - 1) {
     sum.add({}, head_tensors(text));

@@ -23,8 +23,10 @@ struct StageWeights {
 
 /// The first stage also holds the embedding and the vision tower (cut over the ranks, or
 /// `whole_encoder` on each), the last one the final norm and the LM head. Tied tables are one where
-/// a stage is both, else each end has its own.
+/// a stage is both, else each end has its own. `copied_encoder` of the tower's parameters are on
+/// every rank although the rest is cut.
 [[nodiscard]] StageWeights stage_weights(const Model& model, const ShardSizes& sizes,
-                                         const StageLayers& stage, bool whole_encoder);
+                                         const StageLayers& stage, bool whole_encoder,
+                                         std::int64_t copied_encoder = 0);
 
 }  // namespace headroom

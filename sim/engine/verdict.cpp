@@ -18,13 +18,21 @@ EngineVerdict refused_verdict(std::string_view rule, Refusal::Phase phase, std::
   return verdict;
 }
 
+std::optional<Refusal> indivisible(std::string_view rule, Refusal::Phase phase, std::int64_t size,
+                                   std::int64_t parts, std::string_view what,
+                                   std::string_view parts_name) {
+  if (size % parts == 0) return std::nullopt;
+  return Refusal{std::string(rule),
+                 fmt::format("{} {} not split over {} {} ({} mod {} = {})", size, what, parts_name,
+                             parts, size, parts, size % parts),
+                 phase};
+}
+
 EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t size, int tp,
                       const char* what) {
-  if (size % tp == 0) return accepted_verdict();
-  return refused_verdict(
-      rule, phase,
-      fmt::format("{} {} not split over tensor parallel size {} ({} mod {} = {})", size, what, tp,
-                  size, tp, size % tp));
+  auto refusal = indivisible(rule, phase, size, tp, what, "tensor parallel size");
+  if (!refusal) return accepted_verdict();
+  return refused_verdict(rule, phase, std::move(refusal->sentence));
 }
 
 }  // namespace headroom

@@ -4,6 +4,7 @@
 #include "sim/engine/engine.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,12 @@ namespace headroom {
 /// goes between the size and "not split": "attention heads do".
 [[nodiscard]] EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t size,
                                     int tp, const char* what);
+
+/// A refusal of a size that must divide by `parts`, or nothing. `what` as above; `parts_name` is
+/// "tensor parallel size".
+[[nodiscard]] std::optional<Refusal> indivisible(std::string_view rule, Refusal::Phase phase,
+                                                 std::int64_t size, std::int64_t parts,
+                                                 std::string_view what,
+                                                 std::string_view parts_name);
 
 }  // namespace headroom

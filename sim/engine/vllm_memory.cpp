@@ -1,48 +1,19 @@
 #include "sim/core/assert.hpp"
-#include "sim/engine/vllm.hpp"
+#include "sim/engine/vllm_rules.hpp"
+#include "sim/engine/vllm_saturating.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace headroom::vllm {
 namespace {
 
-constexpr std::int64_t kBlockTokens = 16;
-constexpr std::int64_t kVocabPadding = 64;
-// Sums of a few of these stay inside int64.
-constexpr Bytes kSaturated = std::numeric_limits<Bytes>::max() / 4;
 // Where a config does not name its longest context.
 constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
 
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
-
-/// a x b of non-negative numbers, at most kSaturated.
-std::int64_t times(std::int64_t a, std::int64_t b) {
-  return b != 0 && a > kSaturated / b ? kSaturated : a * b;
-}
-
-/// a + b of non-negative numbers, at most kSaturated.
-std::int64_t plus(std::int64_t a, std::int64_t b) {
-  return a > kSaturated - b ? kSaturated : a + b;
-}
-
-/// Index of the next lower entry of a table for tp = 1, 2, 4, 8.
-std::size_t table_index(int tp) { return tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0; }
-
-std::vector<std::vector<CacheGroup>> stage_groups(const Model& model,
-                                                  const std::vector<std::int64_t>& layers,
-                                                  ParallelPlan plan, KvCacheType type) {
-  std::vector<std::vector<CacheGroup>> out;
-  std::int64_t first = 0;
-  for (const std::int64_t count : layers) {
-    out.push_back(cache_groups(model, first, count, plan.tp, type));
-    first += count;
-  }
-  return out;
-}
+using StageGroups = std::vector<std::vector<CacheGroup>>;
 
 /// What is left of a stage's cache after one sequence. A saturated need fits nothing.
 Bytes slack(const StageMemory& stage) {
@@ -54,139 +25,28 @@ std::string stage_words(const EngineVerdict& verdict, std::size_t stage) {
   return fmt::format("each GPU of pipeline stage {} of {}", stage + 1, verdict.stages.size());
 }
 
-void refuse(EngineVerdict& verdict, std::string_view rule, std::string sentence) {
+void refuse(EngineVerdict& verdict, Refusal refusal) {
   verdict.accepted = false;
-  verdict.refusal = Refusal{std::string(rule), std::move(sentence), Refusal::Phase::memory};
+  verdict.refusal = std::move(refusal);
 }
 
-}  // namespace
-
-ShardSizes shard_sizes(ParallelPlan plan) {
-  const int ranks = plan.tp * plan.dp;
-  return {plan.tp, plan.ep ? 1 : ranks, plan.ep ? ranks : 1, kVocabPadding};
+/// Whether layers of several kinds share a pool. v0.10 turns that off for chunked attention
+/// (VLLM_ALLOW_CHUNKED_LOCAL_ATTN_WITH_HYBRID_KV_CACHE).
+bool hybrid_cache(const Model& model, const MemoryOverheads& overheads, Version version) {
+  const auto& kinds = model.text.kinds;
+  const bool chunked = std::any_of(kinds.begin(), kinds.end(), [](const LayerKind& kind) {
+    return kind.attention() != nullptr && kind.attention()->reach == Attention::Reach::chunked;
+  });
+  return overheads.hybrid_kv_cache && !(chunked && version == Version::v0_10);
 }
-
-Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
-                       const MemoryOverheads& overheads) {
-  const Attention* attention = model.text.main_attention();
-  const double width = attention == nullptr
-                           ? static_cast<double>(model.text.hidden)
-                           : static_cast<double>(attention->heads * attention->value_dim());
-  const double bytes = 2.0 * static_cast<double>(batched_tokens) * width *
-                       overheads.activation_factor[table_index(tp)];
-  const Bytes rounded = bytes < static_cast<double>(kSaturated) ? std::llround(bytes) : kSaturated;
-  return std::max(rounded, overheads.activation_floor);
-}
-
-namespace {
-
-/// One kind of cached layer, in blocks of the pool that all kinds share.
-struct PooledGroup {
-  std::int64_t layers = 0;
-  std::int64_t blocks = 0;  // of one sequence, for one layer
-  Bytes page = 0;           // bytes of one block of one layer
-};
-
-/// Tokens that a layer must keep at once.
-std::int64_t live_tokens(const LayerCache& cache, std::int64_t context,
-                         std::int64_t batched_tokens) {
-  switch (cache.reach) {
-    case Attention::Reach::full:
-      return context;
-    case Attention::Reach::sliding:
-      return std::max<std::int64_t>(0, std::min(plus(cache.window - 1, batched_tokens), context));
-    case Attention::Reach::chunked:
-      return std::min(plus(cache.window, batched_tokens), context);
-  }
-  return context;
-}
-
-// v1/kv_cache_interface.py: a window may begin inside a block, so it takes one more.
-std::int64_t blocks_of(const LayerCache& cache, std::int64_t context, std::int64_t batched_tokens,
-                       std::int64_t block_tokens) {
-  if (cache.bytes_per_token == 0) return 1;  // a state
-  return divide_up(live_tokens(cache, context, batched_tokens), block_tokens) +
-         (cache.reach == Attention::Reach::sliding ? 1 : 0);
-}
-
-/// Tokens in a block of attention, such that a block holds at least one state
-/// (platforms/interface.py _align_hybrid_block_size).
-std::int64_t block_tokens_for(const std::vector<CacheGroup>& groups) {
-  Bytes state = 0;
-  Bytes per_token = 0;
-  for (const CacheGroup& group : groups) {
-    state = std::max(state, group.cache.bytes_per_sequence);
-    per_token = std::max(per_token, group.cache.bytes_per_token);
-  }
-  if (state == 0 || per_token == 0) return kBlockTokens;
-  return std::max<std::int64_t>(1, divide_up(state, kBlockTokens * per_token)) * kBlockTokens;
-}
-
-/// The groups in blocks of one size. Layers with smaller pages take more tokens in a block, where
-/// that comes out even; else their pages are padded.
-std::vector<PooledGroup> pooled(const std::vector<CacheGroup>& groups, std::int64_t context,
-                                std::int64_t batched_tokens) {
-  const std::int64_t tokens = block_tokens_for(groups);
-  Bytes page = 0;
-  for (const CacheGroup& group : groups) {
-    page = std::max({page, tokens * group.cache.bytes_per_token, group.cache.bytes_per_sequence});
-  }
-  std::vector<PooledGroup> out;
-  for (const CacheGroup& group : groups) {
-    const Bytes own = tokens * group.cache.bytes_per_token;
-    const std::int64_t fit = own > 0 && page % own == 0 ? page / own : 1;
-    out.push_back(
-        {group.layers, blocks_of(group.cache, context, batched_tokens, tokens * fit), page});
-  }
-  return out;
-}
-
-}  // namespace
-
-// v1/core/kv_cache_utils.py: layers of several types share one pool, in groups of equal size of
-// which the last is padded.
-Bytes kv_bytes_per_sequence(const std::vector<CacheGroup>& all, std::int64_t context,
-                            std::int64_t batched_tokens, bool hybrid_kv_cache) {
-  std::vector<CacheGroup> groups = all;
-  if (!hybrid_kv_cache) {
-    for (CacheGroup& group : groups) group.cache.reach = Attention::Reach::full;
-  }
-  Bytes alone = 0;  // if every type had a pool of its own, without padding
-  bool same_type = true;
-  for (const CacheGroup& group : groups) {
-    const Bytes block = group.cache.bytes_per_token > 0 ? kBlockTokens * group.cache.bytes_per_token
-                                                        : group.cache.bytes_per_sequence;
-    alone = plus(alone, times(times(group.layers, block),
-                              blocks_of(group.cache, context, batched_tokens, kBlockTokens)));
-    same_type = same_type && group.cache.reach == groups.front().cache.reach &&
-                (group.cache.bytes_per_token == 0) == (groups.front().cache.bytes_per_token == 0);
-  }
-  if (same_type) return alone;
-
-  const std::vector<PooledGroup> pools = pooled(groups, context, batched_tokens);
-  std::int64_t smallest = pools.front().layers;
-  std::int64_t largest = smallest;
-  for (const PooledGroup& pool : pools) {
-    smallest = std::min(smallest, pool.layers);
-    largest = std::max(largest, pool.layers);
-  }
-  const std::int64_t size = 2 * largest < 3 * smallest ? largest : smallest;
-  std::int64_t blocks = 0;
-  for (const PooledGroup& pool : pools) {
-    blocks = plus(blocks, times(divide_up(pool.layers, size), pool.blocks));
-  }
-  return times(times(size, pools.front().page), blocks);
-}
-
-namespace {
 
 /// The longest context of which one sequence fits every stage; 0 if none does.
-std::int64_t longest_context(const EngineVerdict& verdict,
-                             const std::vector<std::vector<CacheGroup>>& groups, std::int64_t limit,
-                             std::int64_t batched_tokens, bool hybrid_kv_cache) {
+std::int64_t longest_context(const EngineVerdict& verdict, const StageGroups& groups,
+                             std::int64_t limit, std::int64_t batched_tokens,
+                             const CachePool& pool) {
   const auto fits = [&](std::int64_t context) {
     for (std::size_t s = 0; s < groups.size(); ++s) {
-      const Bytes need = kv_bytes_per_sequence(groups[s], context, batched_tokens, hybrid_kv_cache);
+      const Bytes need = kv_bytes_per_sequence(groups[s], context, batched_tokens, pool);
       if (need == kSaturated || need > verdict.stages[s].kv_available) return false;
     }
     return true;
@@ -212,12 +72,15 @@ void judge(EngineVerdict& verdict, const ServingLimits& limits) {
   verdict.worst_stage = static_cast<int>(worst);
   const StageMemory& empty = verdict.stages[emptiest];
   if (empty.kv_available <= 0) {
-    refuse(verdict, kNoCacheMemory,
-           fmt::format("{} has no memory left for a KV cache: weights {}, activations {}, "
-                       "communication {} and runtime {} exceed the budget by {}",
-                       stage_words(verdict, emptiest), bytes_text(empty.weights),
-                       bytes_text(empty.activations), bytes_text(empty.communication),
-                       bytes_text(empty.runtime), bytes_text(-empty.kv_available)));
+    refuse(verdict,
+           {std::string(kNoCacheMemory),
+            fmt::format("{} has no memory left for a KV cache: weights {}, activations {}, "
+                        "communication {} and runtime {} exceed the budget by {}",
+                        stage_words(verdict, emptiest), bytes_text(empty.weights),
+                        bytes_text(empty.activations), bytes_text(empty.communication),
+                        bytes_text(empty.runtime + empty.cuda_graphs),
+                        bytes_text(-empty.kv_available)),
+            Refusal::Phase::memory});
     return;
   }
   const StageMemory& stage = verdict.stages[worst];
@@ -229,7 +92,7 @@ void judge(EngineVerdict& verdict, const ServingLimits& limits) {
   if (verdict.longest_context > 0) {
     sentence += fmt::format("; the longest context that fits is {}", verdict.longest_context);
   }
-  refuse(verdict, kMaxLength, std::move(sentence));
+  refuse(verdict, {std::string(kMaxLength), std::move(sentence), Refusal::Phase::memory});
 }
 
 std::int64_t full_sequences(const EngineVerdict& verdict) {
@@ -241,48 +104,137 @@ std::int64_t full_sequences(const EngineVerdict& verdict) {
   return most;
 }
 
+// config/model.py _get_and_verify_max_len (recalled).
+Finding check_context(const Model& model, const ServingLimits& limits) {
+  if (model.longest_context == 0 || limits.context <= model.longest_context) return std::nullopt;
+  return Refusal{std::string(kContextLimit),
+                 fmt::format("a context of {} tokens is longer than the {} of the model's config",
+                             limits.context, model.longest_context),
+                 Refusal::Phase::configuration};
+}
+
+/// Whether every rank holds the vision tower whole, as was asked.
+bool whole_encoder(const Model& model, const ServingLimits& limits, Version version,
+                   Remarks& remarks) {
+  if (!limits.encoder_data_parallel || !model.vision) return false;
+  if (!encoder_runs_whole(model)) {
+    remark(remarks, Remark::Kind::fallback, kEncoderMode,
+           fmt::format("{} cannot run its vision tower data parallel: it is cut over the ranks",
+                       model.architecture));
+    return false;
+  }
+  if (version == Version::v0_10) {
+    remark(remarks, Remark::Kind::unknown, kEncoderMode,
+           fmt::format("whether v0.10 runs the vision tower of {} data parallel is not established",
+                       model.architecture));
+  }
+  return true;
+}
+
+/// The stages of one deployment, filled in one after the other.
+class Budget {
+ public:
+  Budget(const Question& question, const GpuType& gpu, const ServingLimits& limits,
+         const MemoryOverheads& overheads)
+      : q_(question), gpu_(gpu), limits_(limits), overheads_(overheads) {
+    const Model& model = q_.model;
+    const auto groups = [&](std::int64_t first, std::int64_t layers) {
+      return cache_groups(model, first, layers, q_.plan.tp, limits.kv_cache, SparseLatent::packed);
+    };
+    pool_ = cache_pool(groups(0, model.text.layers()), hybrid_cache(model, overheads, q_.version));
+    layers_ = stage_layers(model.text.layers(), q_.plan.pp);
+    std::int64_t first = 0;
+    for (const std::int64_t count : layers_) {
+      groups_.push_back(groups(first, count));
+      first += count;
+    }
+  }
+
+  void fill(EngineVerdict& verdict) const {
+    std::int64_t first = 0;
+    for (std::size_t s = 0; s < layers_.size(); ++s) {
+      verdict.stages.push_back(
+          stage({static_cast<int>(s), q_.plan.pp, first, layers_[s]}, groups_[s]));
+      first += layers_[s];
+    }
+    const std::int64_t most = q_.model.longest_context;
+    verdict.longest_context = longest_context(verdict, groups_, most > 0 ? most : kAnyContext,
+                                              limits_.batched_tokens, pool_);
+    verdict.full_sequences = full_sequences(verdict);
+    for (const std::vector<CacheGroup>& groups : groups_) {
+      if (pages_are_even(groups, pool_)) continue;
+      remark(verdict.remarks, Remark::Kind::unknown, kCacheLayout,
+             "cache blocks of this model's layers differ in size and do not divide: how the engine "
+             "shares them is not established");
+    }
+    judge(verdict, limits_);
+  }
+
+ private:
+  [[nodiscard]] StageMemory stage(const StageLayers& held,
+                                  const std::vector<CacheGroup>& groups) const {
+    const int tp = q_.plan.tp;
+    const StageWeights weights = rank_weights(q_.model, q_.plan, gpu_, held, q_.whole_encoder);
+    StageMemory stage;
+    stage.layers = held.layers;
+    stage.weights = weights.total;
+    stage.replicated_weights = weights.replicated;
+    stage.activations = activation_bytes(q_.model, tp, limits_.batched_tokens, overheads_);
+    stage.communication = overheads_.nccl[tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0];
+    stage.runtime = overheads_.runtime;
+    stage.cuda_graphs = q_.version == Version::v0_10 ? 0 : overheads_.cuda_graphs;
+    stage.kv_available = requested_bytes(gpu_.memory, limits_.utilisation_ppm) - stage.weights -
+                         stage.activations - stage.communication - stage.runtime -
+                         stage.cuda_graphs;
+    stage.kv_per_sequence =
+        kv_bytes_per_sequence(groups, limits_.context, limits_.batched_tokens, pool_);
+    for (const CacheGroup& group : groups) {
+      if (group.cache.reach == Attention::Reach::full || !pool_.hybrid) {
+        stage.kv_per_token += group.layers * group.cache.bytes_per_token;
+      }
+    }
+    return stage;
+  }
+
+  const Question& q_;
+  const GpuType& gpu_;
+  const ServingLimits& limits_;
+  const MemoryOverheads& overheads_;
+  CachePool pool_;
+  std::vector<std::int64_t> layers_;
+  StageGroups groups_;
+};
+
 }  // namespace
 
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& limits) const {
-  EngineVerdict verdict = check_shape(model, plan);
-  if (!verdict.accepted) return verdict;
   HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
                   fmt::format("context {} and batched tokens {}: each is at least 1",
                               limits.context, limits.batched_tokens));
-  const std::vector<std::int64_t> layers = stage_layers(model.text.layers(), plan.pp);
-  const auto groups = stage_groups(model, layers, plan, limits.kv_cache);
-  const Bytes budget = requested_bytes(gpu.memory, limits.utilisation_ppm);
-  const Bytes activations = activation_bytes(model, plan.tp, limits.batched_tokens, overheads_);
-  std::int64_t first = 0;
-  for (std::size_t s = 0; s < layers.size(); ++s) {
-    const StageWeights weights =
-        stage_weights(model, shard_sizes(plan), {static_cast<int>(s), plan.pp, first, layers[s]},
-                      limits.encoder_data_parallel);
-    StageMemory stage;
-    stage.layers = layers[s];
-    stage.weights = weights.total;
-    stage.replicated_weights = weights.replicated;
-    stage.activations = activations;
-    stage.communication = overheads_.nccl[table_index(plan.tp)];
-    stage.runtime = overheads_.runtime;
-    stage.kv_available =
-        budget - stage.weights - stage.activations - stage.communication - stage.runtime;
-    stage.kv_per_sequence = kv_bytes_per_sequence(groups[s], limits.context, limits.batched_tokens,
-                                                  overheads_.hybrid_kv_cache);
-    for (const CacheGroup& group : groups[s]) {
-      if (group.cache.reach == Attention::Reach::full) {
-        stage.kv_per_token += group.layers * group.cache.bytes_per_token;
-      }
-    }
-    verdict.stages.push_back(stage);
-    first += layers[s];
+  Remarks remarks;
+  const bool whole = whole_encoder(model, limits, version_, remarks);
+  const Question question{model, plan, version_, whole, gpu.compute_capability};
+  EngineVerdict verdict = vllm::check_shape(question);
+  verdict.remarks.insert(verdict.remarks.end(), remarks.begin(), remarks.end());
+  if (!verdict.accepted) return verdict;
+  if (auto found = check_context(model, limits)) {
+    refuse(verdict, std::move(*found));
+    return verdict;
   }
-  const std::int64_t longest = model.longest_context > 0 ? model.longest_context : kAnyContext;
-  verdict.longest_context =
-      longest_context(verdict, groups, longest, limits.batched_tokens, overheads_.hybrid_kv_cache);
-  verdict.full_sequences = full_sequences(verdict);
-  judge(verdict, limits);
+  const ServedType type = served_type(question, verdict.remarks);
+  if (auto found = check_gpu(question, type, limits.kv_cache, verdict.remarks)) {
+    refuse(verdict, std::move(*found));
+    return verdict;
+  }
+  if (type.bytes == model.dtype_bytes) {
+    Budget(question, gpu, limits, overheads_).fill(verdict);
+    return verdict;
+  }
+  Model served = model;
+  served.dtype_bytes = type.bytes;
+  const Question as_served{served, plan, version_, whole, gpu.compute_capability};
+  Budget(as_served, gpu, limits, overheads_).fill(verdict);
   return verdict;
 }
 

@@ -1,6 +1,6 @@
 #include "sim/core/assert.hpp"
 #include "sim/engine/verdict.hpp"
-#include "sim/engine/vllm.hpp"
+#include "sim/engine/vllm_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -12,45 +12,68 @@
 namespace headroom::vllm {
 namespace {
 
-/// config/model.py verify_with_parallel_config.
-EngineVerdict check_configuration(const Model& model, ParallelPlan plan) {
-  constexpr auto kPhase = Refusal::Phase::configuration;
-  EngineVerdict verdict =
-      divides(kHeads, kPhase, model.text.heads(), plan.tp, "attention heads do");
-  if (!verdict.accepted) return verdict;
-  if (plan.pp > 1 && !model.supports_pipeline) {
-    return refused_verdict(
-        kPipelineSupport, kPhase,
-        fmt::format("{} does not implement pipeline stages, so pipeline parallel size {} "
-                    "cannot start",
-                    model.architecture, plan.pp));
-  }
-  // The engine lets this pass and then builds stages without layers: treated as invalid.
-  if (plan.pp > model.text.layers()) {
-    return refused_verdict(kPipelineLayers, kPhase,
-                           fmt::format("{} layers are fewer than pipeline parallel size {}",
-                                       model.text.layers(), plan.pp));
-  }
-  return verdict;
+using Phase = Refusal::Phase;
+constexpr std::string_view kTp = "tensor parallel size";
+
+/// Classes without SupportsPP, by the beginning of their names; speech models and encoders are not
+/// text models that a config describes here.
+constexpr std::array<std::string_view, 14> kWithoutStages{
+    "Gemma3n",     "MiniMaxText01",   "MiniMaxM1", "Mamba2For",        "Zamba2",
+    "Ouro",        "IQuestLoopCoder", "Idefics3",  "SmolVLM",          "Aria",
+    "PaddleOCRVL", "Phi4MM",          "Whisper",   "NemotronH_Nano_VL"};
+
+/// Classes that refuse more ranks than experts.
+constexpr std::array<std::string_view, 10> kExpertsBoundRanks{
+    "Qwen2Moe",   "Qwen3Moe", "Qwen3Next",    "MiMoV2",      "MiniMaxM2",
+    "HunYuanMoE", "Step3",    "Ernie4_5_Moe", "Ernie4_5Moe", "Lfm2Moe"};
+
+template <std::size_t N>
+bool begins_with_any(std::string_view name, const std::array<std::string_view, N>& beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
+}
+
+Finding refuse(std::string_view rule, Phase phase, std::string sentence) {
+  return Refusal{std::string(rule), std::move(sentence), phase};
 }
 
 /// model_executor/layers/linear.py QKVParallelLinear: heads split evenly, or each is held by the
 /// same number of ranks.
-EngineVerdict check_kv_heads(std::int64_t kv_heads, int tp) {
+Finding check_kv_heads(std::int64_t kv_heads, int tp) {
   if (kv_heads >= tp) {
-    return divides(kKvHeads, Refusal::Phase::model_build, kv_heads, tp, "KV heads do");
+    return indivisible(kKvHeads, Phase::model_build, kv_heads, tp, "KV heads do", kTp);
   }
-  if (tp % kv_heads != 0) {
-    return refused_verdict(
-        kKvHeads, Refusal::Phase::model_build,
-        fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
-                    "({} mod {} = {})",
-                    kv_heads, tp, tp, kv_heads, tp % kv_heads));
+  if (kv_heads == 0 || tp % kv_heads == 0) return std::nullopt;
+  return refuse(kKvHeads, Phase::model_build,
+                fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
+                            "({} mod {} = {})",
+                            kv_heads, tp, tp, kv_heads, tp % kv_heads));
+}
+
+void remark_sizes(const Question& q, Remarks& remarks) {
+  const int tp = q.plan.tp;
+  if ((tp & (tp - 1)) != 0) {
+    remark(
+        remarks, Remark::Kind::unverified, kOddSize,
+        fmt::format("tensor parallel size {} is not a power of two: the rules allow it, and it is "
+                    "seldom run",
+                    tp));
   }
-  return accepted_verdict();
+  if (q.plan.dp > 1 && !q.model.text.has_experts()) {
+    remark(remarks, Remark::Kind::fallback, kReplicas,
+           fmt::format("the model has no experts to share: data parallel size {} is {} independent "
+                       "replicas",
+                       q.plan.dp, q.plan.dp));
+  }
 }
 
 }  // namespace
+
+void remark(Remarks& remarks, Remark::Kind kind, std::string_view rule, std::string sentence) {
+  const bool there = std::any_of(remarks.begin(), remarks.end(),
+                                 [&](const Remark& other) { return other.rule == rule; });
+  if (!there) remarks.push_back({kind, std::string(rule), std::move(sentence)});
+}
 
 std::int64_t padded_vocab(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
 
@@ -63,85 +86,149 @@ std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
   return out;
 }
 
-EngineVerdict check_shape(const Model& model, ParallelPlan plan) {
-  HEADROOM_ASSERT(plan.tp >= 1 && plan.pp >= 1,
-                  fmt::format("parallel sizes {} x {}: each is at least 1", plan.tp, plan.pp));
-  constexpr auto kBuild = Refusal::Phase::model_build;
-  EngineVerdict verdict = check_configuration(model, plan);
-  for (const LayerKind& kind : model.text.kinds) {
+// config/model.py verify_with_parallel_config.
+Finding check_configuration(const Question& q, Remarks& remarks) {
+  constexpr auto kPhase = Phase::configuration;
+  const Model& model = q.model;
+  const ParallelPlan plan = q.plan;
+  auto found = indivisible(kHeads, kPhase, model.text.heads(), plan.tp, "attention heads do", kTp);
+  if (found) return found;
+  remark_sizes(q, remarks);
+  if (plan.ep && !model.text.has_experts()) {
+    return refuse(kExpertParallel, kPhase,
+                  fmt::format("{} has no routed experts, so expert parallelism cannot be asked for",
+                              model.architecture));
+  }
+  if (plan.pp > 1 &&
+      (!model.supports_pipeline || begins_with_any(model.architecture, kWithoutStages))) {
+    return refuse(kPipelineSupport, kPhase,
+                  fmt::format("{} does not implement pipeline stages, so pipeline parallel size {} "
+                              "cannot start",
+                              model.architecture, plan.pp));
+  }
+  // The engine lets this pass and then builds stages without layers: treated as invalid.
+  if (plan.pp > model.text.layers()) {
+    return refuse(kPipelineLayers, kPhase,
+                  fmt::format("{} layers are fewer than pipeline parallel size {}",
+                              model.text.layers(), plan.pp));
+  }
+  return std::nullopt;
+}
+
+// Any layer's KV heads, the vocabulary, and every dense MLP with those of shared experts.
+Finding check_matrices(const Question& q, Remarks& /*remarks*/) {
+  constexpr auto kBuild = Phase::model_build;
+  const TextArch& text = q.model.text;
+  const int tp = q.plan.tp;
+  for (const LayerKind& kind : text.kinds) {
     const Attention* attention = kind.attention();
-    if (!verdict.accepted || attention == nullptr || attention->latent) continue;
-    verdict = check_kv_heads(attention->kv_heads, plan.tp);
+    if (attention == nullptr || attention->latent) continue;
+    if (auto found = check_kv_heads(attention->kv_heads, tp)) return found;
   }
-  if (verdict.accepted) {
-    verdict = divides(kVocab, kBuild, padded_vocab(model.text.vocab), plan.tp,
-                      "vocabulary rows (padded to 64) do");
+  if (auto found = indivisible(kVocab, kBuild, padded_vocab(text.vocab), tp,
+                               "vocabulary rows (padded to 64) do", kTp)) {
+    return found;
   }
-  for (const LayerKind& kind : model.text.kinds) {
-    const Mlp* mlp = std::get_if<Mlp>(&kind.mlp);
-    if (!verdict.accepted || mlp == nullptr) continue;
-    verdict = divides(kMlpWidth, kBuild, mlp->width, plan.tp, "columns of the MLP do");
+  for (const LayerKind& kind : text.kinds) {
+    std::int64_t width = 0;
+    const char* what = "columns of the MLP do";
+    if (const auto* mlp = std::get_if<Mlp>(&kind.mlp)) width = mlp->width;
+    if (const auto* experts = std::get_if<Experts>(&kind.mlp)) {
+      width = experts->shared_width;
+      what = "columns of the shared experts do";
+    }
+    if (auto found = indivisible(kMlpWidth, kBuild, width, tp, what, kTp)) return found;
   }
-  if (verdict.accepted && model.vision) {
-    verdict =
-        divides(kVisionHeads, kBuild, model.vision->heads, plan.tp, "heads of the vision tower do");
+  return std::nullopt;
+}
+
+// layers/fused_moe/config.py FusedMoEParallelConfig.make.
+Finding check_experts(const Question& q, Remarks& remarks) {
+  constexpr auto kBuild = Phase::model_build;
+  const ParallelPlan plan = q.plan;
+  const int ranks = plan.tp * plan.dp;
+  for (const LayerKind& kind : q.model.text.kinds) {
+    const auto* experts = std::get_if<Experts>(&kind.mlp);
+    if (experts == nullptr) continue;
+    if (!plan.ep) {
+      auto found = indivisible(kExpertWidth, kBuild, experts->width, ranks,
+                               "columns of each expert do", "tensor x data parallel size");
+      if (found) return found;
+    }
+    if (plan.tp > experts->count) {
+      if (begins_with_any(q.model.architecture, kExpertsBoundRanks)) {
+        return refuse(kExpertCount, kBuild,
+                      fmt::format("{} refuses tensor parallel size {}, which is more than its {} "
+                                  "experts",
+                                  q.model.architecture, plan.tp, experts->count));
+      }
+      if (!q.model.architecture.starts_with("Mixtral")) {
+        remark(remarks, Remark::Kind::unknown, kManyRanks,
+               fmt::format("whether {} refuses tensor parallel size {} with {} experts is not "
+                           "established",
+                           q.model.architecture, plan.tp, experts->count));
+      }
+    }
+    if (plan.ep && ranks > experts->count) {
+      remark(remarks, Remark::Kind::unknown, kManyRanks,
+             fmt::format("{} ranks share {} experts, and some hold none: what the engine does then "
+                         "is not established",
+                         ranks, experts->count));
+    }
   }
-  if (verdict.accepted && model.vision) {
-    verdict = divides(kVisionMlpWidth, kBuild, model.vision->mlp_width, plan.tp,
-                      "columns of the vision tower's MLP do");
+  return std::nullopt;
+}
+
+// Heads that only some layers have, and state-space mixers.
+Finding check_mixers(const Question& q, Remarks& /*remarks*/) {
+  constexpr auto kBuild = Phase::model_build;
+  const int tp = q.plan.tp;
+  for (const LayerKind& kind : q.model.text.kinds) {
+    Finding found;
+    if (const Attention* attention = kind.attention()) {
+      found = indivisible(kLayerHeads, kBuild, attention->heads, tp,
+                          "attention heads of some layers do", kTp);
+    } else if (const auto* m = std::get_if<Mamba2>(&kind.mixer)) {
+      found = indivisible(kMambaHeads, kBuild, m->heads, tp, "Mamba heads do", kTp);
+      if (!found && m->groups != 1) {
+        found = indivisible(kMambaGroups, kBuild, m->groups, tp, "Mamba groups (more than one) do",
+                            kTp);
+      }
+    } else if (const auto* m1 = std::get_if<Mamba1>(&kind.mixer)) {
+      found = indivisible(kMambaWidth, kBuild, m1->inner, tp, "Mamba columns do", kTp);
+    } else if (const auto* g = std::get_if<GatedDelta>(&kind.mixer)) {
+      found =
+          indivisible(kLinearHeads, kBuild, g->key_heads, tp, "linear-attention key heads do", kTp);
+      if (!found) {
+        found = indivisible(kLinearHeads, kBuild, g->value_heads, tp,
+                            "linear-attention value heads do", kTp);
+      }
+    }
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+EngineVerdict check_shape(const Question& question) {
+  const ParallelPlan plan = question.plan;
+  HEADROOM_ASSERT(
+      plan.tp >= 1 && plan.pp >= 1 && plan.dp >= 1,
+      fmt::format("parallel sizes {} x {} x {}: each is at least 1", plan.tp, plan.pp, plan.dp));
+  constexpr auto kRules = std::to_array({check_configuration, check_matrices, check_experts,
+                                         check_quantization, check_vision, check_mixers});
+  EngineVerdict verdict = accepted_verdict();
+  for (const auto rule : kRules) {
+    if (auto found = rule(question, verdict.remarks)) {
+      verdict.accepted = false;
+      verdict.refusal = std::move(*found);
+      break;
+    }
   }
   return verdict;
 }
 
 EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
-  return vllm::check_shape(model, plan);
-}
-
-std::string Rules::command(const Model& model, ParallelPlan plan,
-                           const ServingLimits& limits) const {
-  std::string out = fmt::format("vllm serve {}", model.hub_id);
-  if (plan.tp > 1) out += fmt::format(" --tensor-parallel-size {}", plan.tp);
-  if (plan.pp > 1) out += fmt::format(" --pipeline-parallel-size {}", plan.pp);
-  if (plan.dp > 1) out += fmt::format(" --data-parallel-size {}", plan.dp);
-  if (plan.ep) out += " --enable-expert-parallel";
-  out += fmt::format(
-      " --max-model-len {} --max-num-seqs {} --max-num-batched-tokens {}"
-      " --gpu-memory-utilization {}",
-      limits.context, limits.sequences, limits.batched_tokens,
-      static_cast<double>(limits.utilisation_ppm) / 1e6);
-  if (limits.kv_cache == KvCacheType::fp8) out += " --kv-cache-dtype fp8";
-  if (limits.encoder_data_parallel) out += " --mm-encoder-tp-mode data";
-  return out;
-}
-
-std::span<const EngineRules::RuleInfo> Rules::rules() const {
-  using Phase = Refusal::Phase;
-  static const std::array<RuleInfo, 10> kRules{
-      RuleInfo{std::string(kHeads), "query heads divide by the tensor parallel size",
-               "config/model.py ModelConfig.verify_with_parallel_config", Phase::configuration},
-      RuleInfo{std::string(kPipelineSupport), "the model class implements pipeline stages",
-               "the same, and SupportsPP of the model classes", Phase::configuration},
-      RuleInfo{
-          std::string(kPipelineLayers),
-          "every pipeline stage has a layer (the engine lets it pass, and builds empty stages)",
-          "distributed/utils.py get_pp_indices", Phase::configuration},
-      RuleInfo{std::string(kKvHeads), "KV heads split over, or are copied evenly to, all ranks",
-               "model_executor/layers/linear.py QKVParallelLinear", Phase::model_build},
-      RuleInfo{std::string(kVocab), "the vocabulary, padded to 64, divides",
-               "model_executor/layers/vocab_parallel_embedding.py", Phase::model_build},
-      RuleInfo{std::string(kMlpWidth), "the MLP width divides",
-               "model_executor/layers/linear.py MergedColumnParallelLinear, RowParallelLinear",
-               Phase::model_build},
-      RuleInfo{std::string(kVisionHeads), "the vision tower's heads divide",
-               "the vision models, such as model_executor/models/siglip.py", Phase::model_build},
-      RuleInfo{std::string(kVisionMlpWidth), "the vision tower's MLP width divides", "the same",
-               Phase::model_build},
-      RuleInfo{std::string(kNoCacheMemory), "memory is left for a KV cache on every GPU",
-               "v1/core/kv_cache_utils.py", Phase::memory},
-      RuleInfo{std::string(kMaxLength), "one sequence of full length fits the KV cache",
-               "v1/core/kv_cache_utils.py _check_enough_kv_cache_memory", Phase::memory},
-  };
-  return kRules;
+  return vllm::check_shape(Question{model, plan, version_});
 }
 
 }  // namespace headroom::vllm

@@ -141,7 +141,7 @@ TEST_CASE("activations follow the factor table and keep a floor") {
 TEST_CASE("a sequence of full attention takes whole blocks of every layer") {
   const Model llama = catalogued("meta-llama-3.1-8b");
   const auto kv = [&](int tp, std::int64_t context) {
-    return vllm::kv_bytes_per_sequence(cache_groups(llama, 0, 32, tp, {}), context, 2048, true);
+    return vllm::kv_bytes_per_sequence(cache_groups(llama, 0, 32, tp, {}), context, 2048, {});
   };
   CHECK(kv(1, 8192) == 8192 * 131'072);
   CHECK(kv(8, 8192) == 8192 * 16'384);
@@ -164,7 +164,7 @@ TEST_CASE("mixed full and sliding layers share groups of blocks") {
     std::vector<CacheGroup> groups;
     if (span.full > 0) groups.push_back({cache('f'), span.full});
     if (span.sliding > 0) groups.push_back({cache('s'), span.sliding});
-    return vllm::kv_bytes_per_sequence(groups, context, batched, hybrid);
+    return vllm::kv_bytes_per_sequence(groups, context, batched, {16, 0, hybrid});
   };
   // 10 full layers in one group, 52 sliding ones in six padded ones.
   CHECK(kv({10, 52}, 131'072, 8192, true) == 10 * page * (8192 + 6 * 577));
