@@ -1,10 +1,14 @@
+#include "sim/core/nearest.hpp"
 #include "sim/models/config_document.hpp"
 #include "sim/models/config_section.hpp"
-#include "sim/models/families.hpp"
-#include "sim/models/layer_pattern.hpp"
+#include "sim/models/families/family.hpp"
+#include "sim/models/limits.hpp"
 #include "sim/models/model.hpp"
+#include "sim/models/quantization_reader.hpp"
+#include "sim/models/reading.hpp"
+#include "sim/models/short_name.hpp"
+#include "sim/models/towers/tower.hpp"
 #include "sim/models/unsupported.hpp"
-#include "sim/models/vision.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,172 +22,88 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// Ranges: an order of magnitude or more above anything published, and small enough that every
-// product of them below stays inside int64.
-constexpr std::int64_t kMostLayers = 10'000;
-constexpr std::int64_t kMostHidden = std::int64_t{1} << 20;
-constexpr std::int64_t kMostHeads = 65'536;
-constexpr std::int64_t kMostHeadDim = 65'536;
-constexpr std::int64_t kMostAttentionWidth = std::int64_t{1} << 22;
-constexpr std::int64_t kMostMlpWidth = std::int64_t{1} << 24;
-constexpr std::int64_t kMostVocab = std::int64_t{1} << 26;
-constexpr std::int64_t kMostPositions = std::int64_t{1} << 26;
+constexpr std::string_view kTypeKeys[] = {"model_type"};
+constexpr std::array<std::string_view, 3> kHeadKeys = {"num_attention_heads", "n_head", "n_heads"};
+constexpr std::array<std::string_view, 3> kTextSections{"text_config", "llm_config",
+                                                        "language_config"};
 
-constexpr std::array<std::string_view, 2> kTextSections{"text_config", "llm_config"};
+/// The section of this name inside `holder`, null without.
+Result<const json*> section_of(const json& holder, std::string_view name,
+                               const std::string& where) {
+  const auto at = holder.find(name);
+  if (at == holder.end() || at->is_null()) return nullptr;
+  if (!at->is_object()) {
+    return fail(fmt::format("{} is {} (allowed: an object)", name, value_text(*at)),
+                SourcePlace{where, 0, 0});
+  }
+  return &*at;
+}
 
-/// The text section, if there is one, then the top level.
-Result<ConfigSections> sections_of(const json& document, const std::string& where) {
-  std::vector<ConfigSections::Section> sections;
+struct Sections {
+  ConfigSections text;    // the text section, if there is one, then what holds it
+  ConfigSections holder;  // what holds the text section and the towers', then the top level
+  bool nested = false;
+};
+
+Result<Sections> sections_of(const json& document, const std::string& where) {
+  std::vector<ConfigSections::Section> around{{"", &document}};
+  HEADROOM_TRY(const json* thinker, section_of(document, "thinker_config", where));
+  if (thinker != nullptr) around.insert(around.begin(), {"thinker_config", thinker});
+  std::vector<ConfigSections::Section> inner = around;
+  const json& holder = *around.front().values;
   for (const std::string_view name : kTextSections) {
-    const auto at = document.find(name);
-    if (at == document.end() || at->is_null()) continue;
-    if (!at->is_object()) {
-      return fail(fmt::format("{} is {} (allowed: an object)", name, value_text(*at)),
-                  SourcePlace{where, 0, 0});
-    }
-    sections.push_back({std::string(name), &*at});
+    HEADROOM_TRY(const json* section, section_of(holder, name, where));
+    if (section == nullptr) continue;
+    const std::string path =
+        thinker != nullptr ? fmt::format("thinker_config.{}", name) : std::string(name);
+    inner.insert(inner.begin(), {path, section});
     break;
   }
-  sections.push_back({"", &document});
-  return ConfigSections(std::move(sections), where);
+  const bool nested = inner.size() > around.size();
+  return Sections{ConfigSections(std::move(inner), where), ConfigSections(std::move(around), where),
+                  nested};
 }
 
-Result<const Family*> family_of(const ConfigSections& config) {
-  constexpr std::string_view kKeys[] = {"model_type"};
-  HEADROOM_TRY(std::string type, config.string_or(kKeys, ""));
-  // Without a section of its own gemma-3's text figures may still be filed under the outer type.
-  if (type == "gemma3") type = "gemma3_text";
-  if (const Family* family = find_family(type)) return family;
-  std::vector<std::string_view> known;
-  for (const Family& family : model_families()) known.push_back(family.model_type);
-  return fail(type.empty() ? "model_type is missing"
-                           : fmt::format("this kind is not supported yet: {} is '{}'",
-                                         config.find(kKeys)->path, type.substr(0, 40)),
-              config.place(), fmt::format("supported: {}", fmt::join(known, ", ")));
+/// The family that reads it: a known one, or with a note a plain decoder.
+Result<Family> family_of(const Sections& sections, Model& model) {
+  const ConfigSections& config = sections.text;
+  HEADROOM_TRY(const std::string type, config.string_or(kTypeKeys, ""));
+  if (type.empty()) {
+    std::vector<std::string_view> known;
+    for (const Family& family : model_families()) known.push_back(family.model_type);
+    return fail("model_type is missing", config.place(),
+                fmt::format("known: {}", fmt::join(known, ", ")));
+  }
+  const Family* known = find_family(type);
+  if (known != nullptr) {
+    if (!known->mixed) HEADROOM_CHECK(check_uniform(config, type));
+    return *known;
+  }
+  const std::string shown = type.substr(0, 40);
+  if (is_encoder_only(type)) {
+    return config.refuse("model_type", "an encoder, which generates nothing, is not read");
+  }
+  HEADROOM_CHECK(check_uniform(config, shown));
+  model.assumptions.push_back(
+      fmt::format("model_type '{}' is not known: read as a gated decoder", shown));
+  Family family;
+  family.model_type = "unknown";
+  family.traits.attention_bias_key = "attention_bias";
+  family.traits.mlp_bias_key = "mlp_bias";
+  return family;
 }
 
-constexpr std::array<std::string_view, 3> kHeadKeys = {"num_attention_heads", "n_head", "n_heads"};
-
-/// A figure that may have a class default (`absent` above zero).
-Result<std::int64_t> figure_or_default(const ConfigSections& config, const Figure& figure,
-                                       std::int64_t absent) {
-  return absent > 0 ? config.integer_or(figure, absent) : config.integer(figure);
-}
-
-Status read_attention(const ConfigSections& config, DecoderParts& parts) {
-  Attention& attention = parts.attention;
-  HEADROOM_TRY(attention.heads,
-               figure_or_default(
-                   config, {"query heads", {kHeadKeys.begin(), kHeadKeys.end()}, 1, kMostHeads},
-                   attention.heads));
-  // A config without the key has as many as query heads, unless its class has another default.
-  HEADROOM_TRY(attention.kv_heads,
-               config.integer_or({"KV heads",
-                                  {"num_key_value_heads", "n_head_kv", "num_kv_heads", "n_kv_heads",
-                                   "multi_query_group_num", "num_attention_groups"},
-                                  1,
-                                  attention.heads},
-                                 attention.kv_heads > 0 ? attention.kv_heads : attention.heads));
-  if (attention.heads % attention.kv_heads != 0) {
-    return fail(fmt::format("{} query heads do not share {} KV heads evenly ({} mod {} = {})",
-                            attention.heads, attention.kv_heads, attention.heads,
-                            attention.kv_heads, attention.heads % attention.kv_heads),
-                config.place());
-  }
-  const Figure head_dim{
-      "head size", {"head_dim", "hidden_size_per_head", "kv_channels"}, 1, kMostHeadDim};
-  if (!config.find(head_dim.keys) && attention.head_dim == 0) {
-    if (parts.text.hidden % attention.heads != 0) {
-      return fail(fmt::format("head_dim is missing and the hidden size {} is not a multiple of {} "
-                              "query heads",
-                              parts.text.hidden, attention.heads),
-                  config.place());
-    }
-    attention.head_dim = parts.text.hidden / attention.heads;
-  } else {
-    HEADROOM_TRY(attention.head_dim, config.integer_or(head_dim, attention.head_dim));
-  }
-  if (attention.heads * attention.head_dim > kMostAttentionWidth) {
-    return fail(
-        fmt::format("{} query heads of size {} are {} wide (allowed: at most {})", attention.heads,
-                    attention.head_dim, attention.heads * attention.head_dim, kMostAttentionWidth),
-        config.place());
-  }
-  return {};
-}
-
-Status read_sizes(const ConfigSections& config, DecoderParts& parts) {
-  HEADROOM_TRY(
-      parts.layers,
-      config.integer(
-          {"layers", {"num_hidden_layers", "n_layer", "n_layers", "num_layers"}, 1, kMostLayers}));
-  HEADROOM_TRY(
-      parts.text.hidden,
-      config.integer({"hidden size", {"hidden_size", "n_embd", "d_model"}, 1, kMostHidden}));
-  // The class default of every plain MLP read here is four times the hidden size.
-  HEADROOM_TRY(parts.mlp.width,
-               figure_or_default(config,
-                                 {"MLP width",
-                                  {"intermediate_size", "n_inner", "ffn_hidden_size", "ffn_dim"},
-                                  1,
-                                  kMostMlpWidth},
-                                 parts.mlp.kind == MlpKind::plain ? 4 * parts.text.hidden : 0));
-  HEADROOM_TRY(parts.text.vocab,
-               figure_or_default(config, {"vocabulary", {"vocab_size", "n_vocab"}, 1, kMostVocab},
-                                 parts.text.vocab));
-  HEADROOM_TRY(parts.text.tied_embeddings,
-               config.boolean_or("tie_word_embeddings", parts.text.tied_embeddings));
-  return {};
-}
-
-Status read_falcon(const ConfigSections& config, DecoderParts& parts) {
-  Attention& attention = parts.attention;
-  HEADROOM_TRY(const bool new_architecture, config.boolean_or("new_decoder_architecture", false));
-  HEADROOM_TRY(const bool multi_query, config.boolean_or("multi_query", true));
-  HEADROOM_TRY(const bool parallel, config.boolean_or("parallel_attn", true));
-  HEADROOM_TRY(const bool bias, config.boolean_or("bias", false));
-  // The new architecture ignores multi_query; the old one ignores the KV head count.
-  if (!new_architecture) attention.kv_heads = multi_query ? 1 : attention.heads;
-  HEADROOM_TRY(
-      const std::int64_t parallel_norms,
-      config.integer_or({"norms beside parallel attention", {"num_ln_in_parallel_attn"}, 1, 2},
-                        new_architecture ? 2 : 1));
-  parts.norms = parallel ? parallel_norms : 2;
-  attention.qkv_bias = bias;
-  attention.output_bias = bias;
-  parts.mlp.bias = bias;
-  return {};
-}
-
-Status read_family_keys(const ConfigSections& config, const Family& family, DecoderParts& parts) {
-  Attention& attention = parts.attention;
-  if (family.bias_by_key) {
-    HEADROOM_TRY(const bool bias, config.boolean_or("attention_bias", false));
-    attention.qkv_bias = bias;
-    attention.output_bias = bias;
-  }
-  if (family.mlp_bias_by_key) {
-    HEADROOM_TRY(parts.mlp.bias, config.boolean_or("mlp_bias", false));
-  }
-  if (family.model_type == "cohere") {
-    HEADROOM_TRY(const bool normed, config.boolean_or("use_qk_norm", false));
-    if (normed) attention.qk_norm = Attention::QkNorm::each_head;
-  }
-  if (family.model_type == "falcon") return read_falcon(config, parts);
-  if (family.model_type == "gpt2") {
-    HEADROOM_TRY(parts.text.learned_positions,
-                 config.integer({"learned positions",
-                                 {"n_positions", "n_ctx", "max_position_embeddings"},
-                                 1,
-                                 kMostPositions}));
-  }
-  return {};
+std::string suggest_type(const std::string& type) {
+  std::vector<std::string> known;
+  for (const Family& family : model_families()) known.emplace_back(family.model_type);
+  return fmt::format("model_type '{}' is not known; {}", type.substr(0, 40), suggest(type, known));
 }
 
 /// float32 weights are served as 16-bit ones ("auto" of the engine), so only their names differ.
 Status read_dtype(const ConfigSections& config, Model& model) {
   constexpr std::string_view kKeys[] = {"torch_dtype", "dtype"};
   HEADROOM_TRY(std::string dtype, config.string_or(kKeys, "bfloat16"));
+  if (dtype.starts_with("torch.")) dtype.erase(0, 6);
   if (dtype == "float32" || dtype == "auto") dtype = "bfloat16";
   if (dtype != "bfloat16" && dtype != "float16") {
     return fail(fmt::format("{} is '{}' (allowed: bfloat16, float16, float32, auto)",
@@ -228,45 +148,125 @@ std::string heads_section(const ConfigSections& config) {
   return dot == std::string::npos ? "" : found->path.substr(0, dot);
 }
 
+/// Cohere's files name the context that the model was trained for apart.
+Status read_context(const ConfigSections& config, const Family& family, Model& model) {
+  const bool own = model.model_type.starts_with("cohere") && config.has("model_max_length");
+  HEADROOM_TRY(
+      model.longest_context,
+      config.integer_or({"longest context",
+                         {own ? "model_max_length" : "max_position_embeddings", "n_positions",
+                          "max_seq_len", "seq_length", "seq_len", "max_sequence_length", "n_ctx",
+                          "max_target_positions", "model_max_length"},
+                         1,
+                         kMostContext},
+                        family.traits.context));
+  return {};
+}
+
+Status read_encoders(const Sections& sections, Model& model) {
+  HEADROOM_TRY(model.vision, read_vision(sections.holder, model.model_type, model.text.hidden));
+  HEADROOM_TRY(const auto audio, sections.holder.child("audio_config"));
+  if (!audio) return {};
+  if (!model.model_type.starts_with("qwen2_5_omni")) {
+    return sections.holder.refuse("audio_config",
+                                  fmt::format("an audio encoder is not read of model_type '{}'",
+                                              model.model_type.substr(0, 40)));
+  }
+  HEADROOM_TRY(const VisionArch encoder, read_omni_audio(*audio));
+  model.encoders.push_back({"audio", encoder});
+  return {};
+}
+
+/// Multimodal configs whose text section leaves out what its class defaults.
+bool leaves_figures_out(const Model& model) {
+  return model.model_type == "llava" || model.model_type == "mistral3";
+}
+
+/// Before any two sizes are multiplied as integers.
+Status check_total(const Model& model, const SourcePlace& place) {
+  const auto size = [](const std::vector<Tensor>& tensors) {
+    double sum = 0.0;
+    for (const Tensor& t : tensors) {
+      sum += static_cast<double>(t.out) * static_cast<double>(t.in) * static_cast<double>(t.copies);
+    }
+    return sum;
+  };
+  std::vector<double> layers(model.text.kinds.size(), 0.0);
+  for (const std::uint8_t kind : model.text.kind_of_layer) layers[kind] += 1.0;
+  double total = size(embedding_tensors(model.text)) + size(head_tensors(model.text));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    total += layers[i] * size(layer_tensors(model.text, model.text.kinds[i]));
+  }
+  if (model.vision) total += static_cast<double>(model.vision->parameters);
+  for (const Encoder& encoder : model.encoders) {
+    total += static_cast<double>(encoder.shape.parameters);
+  }
+  if (total <= kMostParameters) return {};
+  return fail(fmt::format("{:.3g} parameters follow from its figures (allowed: at most {:.0e})",
+                          total, kMostParameters),
+              place);
+}
+
+Result<Model> read_model(const json& document, const json* beside, const std::string& where) {
+  Model model;
+  model.source = where;
+  name_after_place(model);
+  HEADROOM_TRY(const Sections sections, sections_of(document, where));
+  const ConfigSections& config = sections.text;
+  HEADROOM_TRY(const Family family, family_of(sections, model));
+  // A multimodal model goes by its outer type: "gemma3", not "gemma3_text".
+  const auto outer = document.find("model_type");
+  const bool has_outer = outer != document.end() && outer->is_string();
+  HEADROOM_TRY(const std::string inner, config.string_or(kTypeKeys, ""));
+  model.model_type = has_outer ? outer->get<std::string>() : inner;
+  model.supports_pipeline = family.supports_pipeline;
+  HEADROOM_TRY(model.architecture, read_architecture(document, family, config.place()));
+  HEADROOM_CHECK(read_dtype(config, model));
+  HEADROOM_CHECK(read_context(config, family, model));
+  model.heads_section = heads_section(config);
+  Reading reading{config, document, model, sections.nested && leaves_figures_out(model)};
+  if (Status status = family.read(reading, family.traits); !status) {
+    // An unknown type may be a known one, misspelt.
+    if (!find_family(inner)) status.error().hint = suggest_type(inner);
+    return tl::unexpected<Error>(std::move(status.error()));
+  }
+  HEADROOM_CHECK(read_encoders(sections, model));
+  HEADROOM_CHECK(check_total(model, config.place()));
+  HEADROOM_CHECK(read_quantization(document, beside, where, model));
+  return model;
+}
+
+/// The second file that a quantized checkpoint may have; empty without.
+fs::path quantization_file(const fs::path& file) {
+  const std::string name = file.stem() == "config"
+                               ? "hf_quant_config.json"
+                               : file.stem().string() + "--hf_quant_config.json";
+  fs::path beside = file.parent_path() / name;
+  std::error_code ignored;
+  return fs::exists(beside, ignored) ? beside : fs::path();
+}
+
 }  // namespace
 
 Result<Model> parse_model_config(std::string_view text, const std::string& where) {
   HEADROOM_TRY(const json document, parse_config_document(text, where));
-  HEADROOM_TRY(const ConfigSections config, sections_of(document, where));
-  HEADROOM_CHECK(check_supported(config));
-  HEADROOM_TRY(const Family* family, family_of(config));
+  return read_model(document, nullptr, where);
+}
 
-  Model model;
-  model.source = where;
-  name_after_place(model);
-  // A multimodal model goes by its outer type: "gemma3", not "gemma3_text".
-  const auto outer_type = document.find("model_type");
-  const bool has_outer = outer_type != document.end() && outer_type->is_string();
-  model.model_type = has_outer ? outer_type->get<std::string>() : std::string(family->model_type);
-  DecoderParts parts = family->base;
-  HEADROOM_TRY(model.architecture, read_architecture(document, *family, config.place()));
-  HEADROOM_CHECK(read_dtype(config, model));
-  HEADROOM_CHECK(read_sizes(config, parts));
-  HEADROOM_CHECK(read_attention(config, parts));
-  model.heads_section = heads_section(config);
-  HEADROOM_CHECK(read_family_keys(config, *family, parts));
-  HEADROOM_CHECK(read_layer_pattern(config, *family, parts));
-  model.text = assemble(parts);
-  HEADROOM_TRY(model.vision, read_vision(document, model.text.hidden, where));
-  return model;
+Result<Model> parse_model_config(std::string_view text, std::string_view quantization,
+                                 const std::string& where) {
+  HEADROOM_TRY(const json document, parse_config_document(text, where));
+  HEADROOM_TRY(const json beside,
+               parse_config_document(quantization, "hf_quant_config.json of " + where));
+  return read_model(document, &beside, where);
 }
 
 Result<Model> read_model_config(const fs::path& file) {
   HEADROOM_TRY(const std::string text, read_config_text(file));
-  // Some quantized checkpoints say so only in a second file beside the first.
-  std::error_code ignored;
-  if (const fs::path beside = file.parent_path() / "hf_quant_config.json";
-      fs::exists(beside, ignored)) {
-    return fail(fmt::format("a quantized checkpoint is not supported yet: {} lies beside it",
-                            beside.filename().string()),
-                SourcePlace{file.string(), 0, 0});
-  }
-  return parse_model_config(text, file.string());
+  const fs::path beside = quantization_file(file);
+  if (beside.empty()) return parse_model_config(text, file.string());
+  HEADROOM_TRY(const std::string quantization, read_config_text(beside));
+  return parse_model_config(text, quantization, file.string());
 }
 
 }  // namespace headroom

@@ -108,4 +108,85 @@ Result<std::string> ConfigSections::string_or(std::span<const std::string_view> 
   return found->value->get<std::string>();
 }
 
+Result<double> ConfigSections::number_or(std::string_view key, double absent) const {
+  const auto found = find(key);
+  if (!found) return absent;
+  if (!found->value->is_number()) {
+    return fail(fmt::format("{} is {} (allowed: a number)", found->path, value_text(*found->value)),
+                place());
+  }
+  return found->value->get<double>();
+}
+
+Result<std::vector<std::int64_t>> ConfigSections::list(const Found& found,
+                                                       const Figure& figure) const {
+  std::vector<std::int64_t> out;
+  for (const auto& entry : *found.value) {
+    HEADROOM_TRY(const std::int64_t value,
+                 checked({&entry, fmt::format("{}[{}]", found.path, out.size())}, figure));
+    out.push_back(value);
+  }
+  return out;
+}
+
+Result<std::vector<std::int64_t>> ConfigSections::integers(const Figure& figure,
+                                                           std::int64_t size) const {
+  const auto found = find(figure.keys);
+  if (!found || !found->value->is_array()) return std::vector<std::int64_t>{};
+  if (found->value->size() != static_cast<std::size_t>(size)) {
+    return fail(fmt::format("{} ({}) is {} (allowed: a list of {} integers)", found->path,
+                            figure.label, value_text(*found->value), size),
+                place());
+  }
+  return list(*found, figure);
+}
+
+Result<std::vector<std::int64_t>> ConfigSections::any_integers(const Figure& figure) const {
+  const auto found = find(figure.keys);
+  if (!found) return std::vector<std::int64_t>{};
+  if (!found->value->is_array()) {
+    return fail(fmt::format("{} ({}) is {} (allowed: a list of integers)", found->path,
+                            figure.label, value_text(*found->value)),
+                place());
+  }
+  return list(*found, figure);
+}
+
+Result<std::vector<std::string>> ConfigSections::strings(std::string_view key,
+                                                         std::int64_t size) const {
+  std::vector<std::string> out;
+  const auto found = find(key);
+  if (!found) return out;
+  const auto refused = [&] {
+    return fail(fmt::format("{} is {} (allowed: a list of {} names)", found->path,
+                            value_text(*found->value), size),
+                place());
+  };
+  if (!found->value->is_array()) return refused();
+  if (found->value->size() != static_cast<std::size_t>(size)) return refused();
+  for (const auto& entry : *found->value) {
+    if (!entry.is_string()) return refused();
+    out.push_back(entry.get<std::string>());
+  }
+  return out;
+}
+
+Result<std::optional<ConfigSections>> ConfigSections::child(std::string_view key) const {
+  const auto found = find(key);
+  if (!found) return std::optional<ConfigSections>();
+  if (!found->value->is_object()) {
+    return fail(
+        fmt::format("{} is {} (allowed: an object)", found->path, value_text(*found->value)),
+        place());
+  }
+  return std::optional(ConfigSections({{found->path, found->value}}, where_));
+}
+
+tl::unexpected<Error> ConfigSections::refuse(std::string_view key, std::string_view what) const {
+  const auto found = find(key);
+  return fail(found ? fmt::format("{} is {}: {}", found->path, value_text(*found->value), what)
+                    : fmt::format("{} is missing: {}", key, what),
+              place());
+}
+
 }  // namespace headroom

@@ -57,11 +57,30 @@ class ConfigSections {
   [[nodiscard]] Result<std::string> string_or(std::span<const std::string_view> keys,
                                               std::string absent) const;
 
+  /// Any number; Error: there and none.
+  [[nodiscard]] Result<double> number_or(std::string_view key, double absent) const;
+  /// A list of `size` integers in the range; empty when missing, null, or not a list. Error:
+  /// another size, or an entry that is none or out of range.
+  [[nodiscard]] Result<std::vector<std::int64_t>> integers(const Figure& figure,
+                                                           std::int64_t size) const;
+  /// A list of any length of integers in the range; empty when missing or null.
+  [[nodiscard]] Result<std::vector<std::int64_t>> any_integers(const Figure& figure) const;
+  /// A list of `size` texts; empty when missing or null.
+  [[nodiscard]] Result<std::vector<std::string>> strings(std::string_view key,
+                                                         std::int64_t size) const;
+  /// The section of this name in the nearest section that has one, alone. Error: not an object.
+  [[nodiscard]] Result<std::optional<ConfigSections>> child(std::string_view key) const;
+  /// An error about what was found at a key: "KEY is VALUE: what".
+  [[nodiscard]] tl::unexpected<Error> refuse(std::string_view key, std::string_view what) const;
+  [[nodiscard]] bool has(std::string_view key) const { return find(key).has_value(); }
+
   [[nodiscard]] SourcePlace place() const { return {where_, 0, 0}; }
   [[nodiscard]] const std::string& where() const { return where_; }
 
  private:
   [[nodiscard]] Result<std::int64_t> checked(const Found& found, const Figure& figure) const;
+  [[nodiscard]] Result<std::vector<std::int64_t>> list(const Found& found,
+                                                       const Figure& figure) const;
   [[nodiscard]] std::string section_names() const;
 
   std::vector<Section> sections_;

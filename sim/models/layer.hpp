@@ -21,6 +21,11 @@ struct LatentAttention {
   std::int64_t nope = 0;        // query/key values per head without rotary positions
   std::int64_t rope = 0;        // with
   std::int64_t value = 0;       // values per head
+  /// The latent is key and value of all heads itself, of kv_rank + rope values: nothing expands it
+  /// (DeepSeek-V4).
+  bool direct = false;
+  std::int64_t output_groups = 0;  // of heads that share an output projection of low rank; 0 = none
+  std::int64_t output_rank = 0;    // of each group
   friend bool operator==(const LatentAttention&, const LatentAttention&) = default;
 };
 
@@ -49,8 +54,9 @@ struct Attention {
   bool sinks = false;         // one learned value per query head
   bool value_is_key = false;  // no value projection of its own
   std::optional<LatentAttention> latent;
-  /// Values per token that a sparse-attention indexer caches beside, on every rank; 0 = none.
+  /// Bytes per token that a sparse-attention indexer caches beside, on every rank; 0 = none.
   std::int64_t indexer_cache = 0;
+  std::int64_t cache_ratio = 1;  // tokens that one cached entry stands for (DeepSeek-V4)
 
   [[nodiscard]] std::int64_t value_dim() const {
     return value_head_dim > 0 ? value_head_dim : head_dim;
@@ -118,6 +124,8 @@ struct Experts {
   bool shared_gate = false;       // the shared expert's output is gated by one more vector
   bool bias = false;              // of the routed experts' matrices
   bool router_bias = false;       // of the router matrix, or a correction of its scores
+  /// Width that the routed experts read and write, between two projections; 0 = hidden.
+  std::int64_t latent = 0;
   friend bool operator==(const Experts&, const Experts&) = default;
 };
 

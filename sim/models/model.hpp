@@ -31,6 +31,9 @@ struct TextArch {
   std::int64_t learned_positions = 0;  // rows of a learned position table (GPT-2), else 0
   std::vector<LayerKind> kinds;
   std::vector<std::uint8_t> kind_of_layer;  // index into kinds
+  std::int64_t embedding_norms = 0;         // vectors of `hidden` after the embedding table (BLOOM)
+  bool head_bias = false;                   // of the LM head (Phi)
+  std::int64_t head_extra = 0;              // further values after the last layer (DeepSeek-V4)
 
   [[nodiscard]] std::int64_t layers() const {
     return static_cast<std::int64_t>(kind_of_layer.size());
@@ -61,13 +64,22 @@ struct DenseShape {
 };
 [[nodiscard]] TextArch dense_decoder(const DenseShape& shape);
 
-/// The vision tower and its projector, where there are.
+/// An encoder beside the text decoder, with its projector: the vision tower, mostly.
 struct VisionArch {
   std::int64_t layers = 0;
   std::int64_t hidden = 0;
   std::int64_t heads = 0;
   std::int64_t mlp_width = 0;
   std::int64_t parameters = 0;  // tower and projector, exact
+  bool data_parallel = false;   // vLLM's class can run it whole on every rank
+  /// Where the heads do not divide, its attention is copied to all ranks (InternViT).
+  bool replicates_odd_heads = false;
+};
+
+/// Another encoder: of audio, or the first half of an encoder-decoder model.
+struct Encoder {
+  std::string kind;  // "audio", "text"
+  VisionArch shape;
 };
 
 struct Model {
@@ -77,13 +89,19 @@ struct Model {
   std::string model_type;    // "gemma3"
   TextArch text;
   std::optional<VisionArch> vision;
-  std::int64_t dtype_bytes = 2;  // bytes per weight element: 2 for bf16 and fp16
+  std::vector<Encoder> encoders;  // others than the vision tower
+  std::int64_t dtype_bytes = 2;   // bytes per weight element: 2 for bf16 and fp16
   std::string dtype = "bfloat16";
-  Quantization quantization;         // of the matrices that are stored in fewer bits
+  Quantization quantization;  // of the matrices that are stored in fewer bits
+  /// Of the routed experts, where it is another one than `quantization`.
+  std::optional<Quantization> expert_quantization;
+  std::string kv_cache_scheme;       // "fp8" where the checkpoint asks for it, else ""
   std::int64_t longest_context = 0;  // max_position_embeddings; 0 = the config does not say
   std::string heads_section;         // section of config.json that names the heads; "" = its root
   bool supports_pipeline = true;     // vLLM's class implements pipeline stages
   std::string source;                // where the figures come from, or "recalled"
+  /// What the reader took for granted because the config does not say it; a sentence each.
+  std::vector<std::string> assumptions;
 };
 
 /// Parameters of one layer, of the embedding table, of everything. Exact sums over the tensors that
@@ -96,15 +114,21 @@ struct Model {
 /// Bytes of the checkpoint's weights, quantization scales included.
 [[nodiscard]] Bytes weight_bytes(const Model& model);
 
-/// Reads a Hugging Face config.json. Nested sections `text_config` and `llm_config` are looked
-/// through; figures that a config class defaults (gemma-3's vocabulary and window pattern) are
-/// filled in by model type. Error: unreadable file, broken JSON (line and column), a figure that is
-/// missing (the keys tried), absurd (the range allowed), or an architecture not supported yet.
+/// Reads a Hugging Face config.json: the text model's section is looked for under its usual names,
+/// and figures that a config class defaults (gemma-3's vocabulary) are filled in by model type.
+/// What is read, and from which keys: docs/models.md. Error: unreadable file, broken JSON (line and
+/// column), a figure that is missing (the keys tried) or absurd (the range allowed), or something
+/// that is not read. A quantized checkpoint may say so in a second file: `hf_quant_config.json`
+/// beside `config.json`, `NAME--hf_quant_config.json` beside `NAME.json`.
 [[nodiscard]] Result<Model> read_model_config(const std::filesystem::path& file);
 /// As above, from text; `where` names it in errors.
 [[nodiscard]] Result<Model> parse_model_config(std::string_view json, const std::string& where);
 
-/// The built-in catalogue, in its own order.
+/// As above, with the text of an hf_quant_config.json.
+[[nodiscard]] Result<Model> parse_model_config(std::string_view json, std::string_view quantization,
+                                               const std::string& where);
+
+/// The built-in catalogue, in its own order. Read on first use.
 [[nodiscard]] std::span<const Model> model_catalogue();
 /// By short name or hub id; error names the nearest.
 [[nodiscard]] Result<std::shared_ptr<const Model>> find_model(std::string_view name);

@@ -1,8 +1,8 @@
-#include "sim/models/decoder_parts.hpp"
 #include "sim/models/model.hpp"
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <variant>
 
 namespace headroom {
@@ -18,6 +18,12 @@ std::vector<std::int64_t> layers_by_kind(const TextArch& text) {
   std::vector<std::int64_t> counts(text.kinds.size(), 0);
   for (const std::uint8_t kind : text.kind_of_layer) ++counts[kind];
   return counts;
+}
+
+std::int64_t encoder_parameters(const Model& model) {
+  std::int64_t sum = model.vision ? model.vision->parameters : 0;
+  for (const Encoder& encoder : model.encoders) sum += encoder.shape.parameters;
+  return sum;
 }
 
 bool is_expert(const Tensor& tensor) {
@@ -57,15 +63,19 @@ bool TextArch::has_experts() const {
 }
 
 TextArch dense_decoder(const DenseShape& shape) {
-  DecoderParts parts;
-  parts.text.hidden = shape.hidden;
-  parts.text.vocab = shape.vocab;
-  parts.layers = shape.layers;
-  parts.attention.heads = shape.heads;
-  parts.attention.kv_heads = shape.kv_heads;
-  parts.attention.head_dim = shape.head_dim;
-  parts.mlp.width = shape.mlp_width;
-  return assemble(parts);
+  Attention attention;
+  attention.heads = shape.heads;
+  attention.kv_heads = shape.kv_heads;
+  attention.head_dim = shape.head_dim;
+  LayerKind kind;
+  kind.mixer = attention;
+  kind.mlp = Mlp{MlpKind::gated, shape.mlp_width, false};
+  TextArch text;
+  text.hidden = shape.hidden;
+  text.vocab = shape.vocab;
+  text.kinds.push_back(std::move(kind));
+  text.kind_of_layer.assign(static_cast<std::size_t>(shape.layers), 0);
+  return text;
 }
 
 std::int64_t layer_parameters(const TextArch& text, const LayerKind& kind) {
@@ -81,12 +91,13 @@ std::int64_t total_parameters(const Model& model) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     sum += layers[i] * layer_parameters(text, text.kinds[i]);
   }
-  if (model.vision) sum += model.vision->parameters;
-  return sum;
+  return sum + encoder_parameters(model);
 }
 
 Bytes tensor_bytes(const Model& model, const LayerKind& kind, const Tensor& tensor) {
-  const Quantization& quantization = model.quantization;
+  const Quantization& quantization = model.expert_quantization && is_expert(tensor)
+                                         ? *model.expert_quantization
+                                         : model.quantization;
   const bool stored_small =
       tensor.quantizable && quantization.quantized() &&
       (!quantization.experts_only || is_expert(tensor)) &&
@@ -99,7 +110,7 @@ Bytes weight_bytes(const Model& model) {
   const TextArch& text = model.text;
   const auto layers = layers_by_kind(text);
   std::int64_t plain = elements_of(embedding_tensors(text)) + elements_of(head_tensors(text));
-  if (model.vision) plain += model.vision->parameters;
+  plain += encoder_parameters(model);
   Bytes bytes = plain * model.dtype_bytes;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     for (const Tensor& tensor : layer_tensors(text, text.kinds[i])) {

@@ -30,10 +30,21 @@ void add_latent(Tensors& to, const Attention& a, std::int64_t hidden) {
     matrix(to, "self_attn.q_proj", query, hidden, Split::columns);
   }
   matrix(to, "self_attn.kv_a_proj_with_mqa", latent.kv_rank + latent.rope, hidden, Split::whole);
-  vector(to, "self_attn.kv_a_layernorm", latent.kv_rank, Split::whole);
-  matrix(to, "self_attn.kv_b_proj", a.heads * (latent.nope + latent.value), latent.kv_rank,
-         Split::columns);
-  matrix(to, "self_attn.o_proj", hidden, a.heads * latent.value, Split::rows);
+  vector(to, "self_attn.kv_a_layernorm", latent.kv_rank + (latent.direct ? latent.rope : 0),
+         Split::whole);
+  if (!latent.direct) {
+    matrix(to, "self_attn.kv_b_proj", a.heads * (latent.nope + latent.value), latent.kv_rank,
+           Split::columns);
+  }
+  if (latent.output_groups > 0) {
+    const std::int64_t low = latent.output_groups * latent.output_rank;
+    matrix(to, "self_attn.o_a_proj", low, a.heads * latent.value / latent.output_groups,
+           Split::columns);
+    matrix(to, "self_attn.o_b_proj", hidden, low, Split::rows);
+  } else {
+    matrix(to, "self_attn.o_proj", hidden, a.heads * latent.value, Split::rows);
+  }
+  if (a.sinks) vector(to, "self_attn.sinks", a.heads, Split::columns);
 }
 
 void add_attention_vectors(Tensors& to, const Attention& a, std::int64_t hidden) {
@@ -129,14 +140,19 @@ void add_mlp(Tensors& to, const Mlp& mlp, std::int64_t hidden) {
 
 void add_mlp(Tensors& to, const Experts& e, std::int64_t hidden) {
   const std::int64_t inward = e.kind == MlpKind::gated ? 2 : 1;
+  const std::int64_t outer = e.latent > 0 ? e.latent : hidden;
   to.push_back({"mlp.gate", e.count, hidden});
+  if (e.latent > 0) {
+    matrix(to, "mlp.fc1_latent_proj", e.latent, hidden, Split::whole);
+    matrix(to, "mlp.fc2_latent_proj", hidden, e.latent, Split::whole);
+  }
   if (e.router_bias) vector(to, "mlp.gate.bias", e.count, Split::whole);
   to.push_back(
-      {"mlp.experts.up_proj", inward * e.width, hidden, Split::expert_columns, e.count, 1, true});
-  to.push_back({"mlp.experts.down_proj", hidden, e.width, Split::expert_rows, e.count, 1, true});
+      {"mlp.experts.up_proj", inward * e.width, outer, Split::expert_columns, e.count, 1, true});
+  to.push_back({"mlp.experts.down_proj", outer, e.width, Split::expert_rows, e.count, 1, true});
   if (e.bias) {
     to.push_back({"mlp.experts.up_proj.bias", inward * e.width, 1, Split::expert_columns, e.count});
-    to.push_back({"mlp.experts.down_proj.bias", hidden, 1, Split::expert_whole, e.count});
+    to.push_back({"mlp.experts.down_proj.bias", outer, 1, Split::expert_whole, e.count});
   }
   if (e.shared_width > 0) add_dense(to, "mlp.shared_experts.", e.kind, e.shared_width, hidden);
   if (e.shared_gate) vector(to, "mlp.shared_expert_gate", hidden, Split::whole);
@@ -164,6 +180,9 @@ Tensors embedding_tensors(const TextArch& text) {
   if (text.learned_positions > 0) {
     tensors.push_back({"embed_positions", text.learned_positions, text.hidden});
   }
+  if (text.embedding_norms > 0) {
+    vector(tensors, "embed_norm", norm_size(text, text.embedding_norms), Split::whole);
+  }
   return tensors;
 }
 
@@ -175,6 +194,8 @@ Tensors head_tensors(const TextArch& text) {
   if (!text.tied_embeddings) {
     tensors.push_back({"lm_head", text.vocab, text.hidden, Split::vocabulary});
   }
+  if (text.head_extra > 0) vector(tensors, "hc_head", text.head_extra, Split::whole);
+  if (text.head_bias) tensors.push_back({"lm_head.bias", text.vocab, 1, Split::vocabulary});
   return tensors;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -19,8 +20,7 @@ constexpr std::string_view kExperts = "a mixture of experts";
 constexpr std::string_view kLatent = "multi-head latent attention";
 constexpr std::string_view kStateSpace = "a model with state-space or linear attention layers";
 constexpr std::string_view kPerLayer = "a model whose heads differ between layers";
-constexpr std::string_view kSparse = "sparse or chunked attention";
-constexpr std::string_view kQuantized = "a quantized checkpoint";
+constexpr std::string_view kSparse = "sparse attention";
 
 constexpr std::array kMarkers{
     Marker{"num_local_experts", kExperts},
@@ -30,6 +30,7 @@ constexpr std::array kMarkers{
     Marker{"num_moe_experts", kExperts},
     Marker{"num_experts_per_tok", kExperts},
     Marker{"moe_intermediate_size", kExperts},
+    Marker{"moe_layers_enum", kExperts},
     Marker{"ffn_config", kExperts},
     Marker{"kv_lora_rank", kLatent},
     Marker{"hybrid_override_pattern", kStateSpace},
@@ -46,8 +47,6 @@ constexpr std::array kMarkers{
     Marker{"ssm_cfg", kStateSpace},
     Marker{"state_size", kStateSpace},
     Marker{"block_configs", kPerLayer},
-    Marker{"num_attention_heads_per_layer", kPerLayer},
-    Marker{"num_key_value_heads_per_layer", kPerLayer},
     Marker{"num_query_heads", kPerLayer},
     Marker{"hybrid_layer_pattern", kPerLayer},
     Marker{"swa_num_attention_heads", kPerLayer},
@@ -57,17 +56,8 @@ constexpr std::array kMarkers{
     Marker{"num_kv_shared_layers", kPerLayer},
     Marker{"index_topk", kSparse},
     Marker{"sparse_attention_config", kSparse},
-    Marker{"attention_chunk_size", kSparse},
-    Marker{"quantization_config", kQuantized},
-    Marker{"compression_config", kQuantized},
-    Marker{"audio_config", "a model that hears"},
     Marker{"is_encoder_decoder", "an encoder-decoder model"},
 };
-
-// Keys that have a meaning here as one number for all layers.
-constexpr std::array<std::string_view, 7> kUniform{
-    "num_attention_heads", "n_head",   "num_key_value_heads", "num_kv_heads",
-    "n_head_kv",           "head_dim", "intermediate_size"};
 
 /// Configs write 0, false and [] for "none of this kind".
 bool says_none(const nlohmann::json& value) {
@@ -78,22 +68,23 @@ bool says_none(const nlohmann::json& value) {
 
 }  // namespace
 
-Status check_supported(const ConfigSections& sections) {
+Status check_uniform(const ConfigSections& config, std::string_view model_type) {
   for (const Marker& marker : kMarkers) {
-    const auto found = sections.find(marker.key);
+    const auto found = config.find(marker.key);
     if (!found || says_none(*found->value)) continue;
-    return fail(fmt::format("{} is not supported yet: {} is {}", marker.kind, found->path,
-                            value_text(*found->value)),
-                sections.place());
-  }
-  for (const std::string_view key : kUniform) {
-    const auto found = sections.find(key);
-    if (!found || !found->value->is_array()) continue;
-    return fail(fmt::format("{} is not supported yet: {} is {}", kPerLayer, found->path,
-                            value_text(*found->value)),
-                sections.place());
+    return fail(fmt::format("{} is not read of model_type '{}': {} is {}", marker.kind, model_type,
+                            found->path, value_text(*found->value)),
+                config.place());
   }
   return {};
+}
+
+bool is_encoder_only(std::string_view model_type) {
+  constexpr std::array<std::string_view, 12> kEncoders{
+      "bert",       "roberta",    "xlm-roberta",       "distilbert",
+      "albert",     "electra",    "deberta",           "deberta-v2",
+      "modernbert", "nomic_bert", "clip_vision_model", "siglip"};
+  return std::find(kEncoders.begin(), kEncoders.end(), model_type) != kEncoders.end();
 }
 
 }  // namespace headroom

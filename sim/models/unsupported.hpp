@@ -1,14 +1,18 @@
 #pragma once
-// Kinds of model that are not read yet, told apart by the key that gives them away.
+// What a config.json says that its reader would not look at: refused, never left out in silence.
 
 #include "sim/core/result.hpp"
 #include "sim/models/config_section.hpp"
 
+#include <string_view>
+
 namespace headroom {
 
-/// Error: mixture of experts, multi-head latent attention, state-space or linear attention layers,
-/// heads that differ between layers, sparse or chunked attention, quantized weights, other inputs
-/// than text and images, or an encoder; the sentence names the key that says so.
-[[nodiscard]] Status check_supported(const ConfigSections& sections);
+/// Error: a key that speaks of experts, latents, states or heads by layer, in a file whose
+/// `model_type` is read as a decoder without.
+[[nodiscard]] Status check_uniform(const ConfigSections& config, std::string_view model_type);
+
+/// Whether models of this type are no decoders at all.
+[[nodiscard]] bool is_encoder_only(std::string_view model_type);
 
 }  // namespace headroom

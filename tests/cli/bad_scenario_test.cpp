@@ -249,8 +249,8 @@ TEST_CASE("model configs that cannot be used are refused", "[cli]") {
                    " \"num_attention_heads\": -32}",
                    {"@/c.json", "num_attention_heads", "is -32"}),
       model_config("experts",
-                   "{\"model_type\": \"mixtral\", \"hidden_size\": 4096, \"num_local_experts\": 8,"
+                   "{\"model_type\": \"llama\", \"hidden_size\": 4096, \"num_local_experts\": 8,"
                    " \"num_attention_heads\": 32}",
-                   {"@/c.json", "mixture of experts", "not supported yet"}),
+                   {"@/c.json", "mixture of experts", "num_local_experts is 8"}),
   });
 }

@@ -111,8 +111,8 @@ TEST_CASE("nested text sections are looked through, the nearest first") {
 TEST_CASE("a missing figure names every key tried") {
   const std::string text = refusal(without(small_llama(), "num_attention_heads"));
   has(text, "m.json: query heads missing");
-  has(text, "none of num_attention_heads, n_head, n_heads in the top level");
-  has(refusal(without(small_llama(), "hidden_size")), "hidden_size, n_embd, d_model");
+  has(text, "none of num_attention_heads, n_head, n_heads, num_attention_heads_per_layer in the");
+  has(refusal(without(small_llama(), "hidden_size")), "hidden_size, n_embd, d_model, n_embed");
   has(refusal(without(small_llama(), "num_hidden_layers")), "num_hidden_layers, n_layer, n_layers");
   has(refusal(without(small_llama(), "intermediate_size")),
       "intermediate_size, n_inner, ffn_hidden_size");
@@ -162,30 +162,36 @@ TEST_CASE("a flag that is not a flag and a name that is not a name are refused")
   CHECK(read(with(small_llama(), "torch_dtype", "float32")).dtype_bytes == 2);
 }
 
-TEST_CASE("kinds that are not read yet are refused by the key that says so") {
+TEST_CASE("what a family does not have is refused by the key that says so") {
   const auto refused = [](const std::string& key, json value, std::string_view kind) {
     const std::string text = refusal(with(small_llama(), key, std::move(value)));
     has(text, key + " is ");
-    has(text, std::string(kind));
-    has(text, "not supported yet");
+    has(text, std::string(kind) + " is not read of model_type 'llama'");
   };
   refused("num_local_experts", 8, "mixture of experts");
   refused("n_routed_experts", 256, "mixture of experts");
   refused("num_experts", 128, "mixture of experts");
   refused("kv_lora_rank", 512, "latent attention");
-  refused("linear_num_key_heads", 16, "linear attention");
-  refused("ssm_state_size", 128, "state-space");
-  refused("block_configs", json::array({1}), "heads differ");
-  refused("num_key_value_heads", json::array({1, 2}), "heads differ");
-  refused("global_head_dim", 512, "heads differ");
-  refused("attention_chunk_size", 8192, "chunked");
-  refused("quantization_config", json{{"quant_method", "fp8"}}, "quantized");
-  refused("audio_config", json{{"x", 1}}, "hears");
-  refused("is_encoder_decoder", true, "encoder-decoder");
+  refused("linear_num_key_heads", 16, "linear attention layers");
+  refused("ssm_state_size", 128, "linear attention layers");
+  refused("block_configs", json::array({1}), "heads differ between layers");
+  refused("global_head_dim", 512, "heads differ between layers");
+  refused("is_encoder_decoder", true, "encoder-decoder model");
+  has(refusal(with(small_llama(), "audio_config", json{{"x", 1}})),
+      "an audio encoder is not read of model_type 'llama'");
   has(refusal(with(small_llama(), "vision_config", json{{"model_type", "other"}})),
-      "vision tower is not supported yet: vision_config.model_type is 'other'");
-  has(refusal(with(small_llama(), "model_type", "bert")), "model_type is 'bert'");
-  has(refusal(with(small_llama(), "model_type", "bert")), "supported: llama, mistral");
+      "vision tower is not known: vision_config.model_type is 'other'");
+  has(refusal(with(small_llama(), "model_type", "bert")), "an encoder, which generates nothing");
+}
+
+TEST_CASE("an unknown model type is read as a gated decoder, with a note") {
+  const Model model = read(with(small_llama(), "model_type", "abacus"));
+  CHECK(total_parameters(model) == total_parameters(read(small_llama())));
+  REQUIRE(model.assumptions.size() == 1);
+  CHECK(model.assumptions.front() == "model_type 'abacus' is not known: read as a gated decoder");
+  CHECK(read(small_llama()).assumptions.empty());
+  has(refusal(with(with(small_llama(), "model_type", "abacus"), "num_experts", 8)),
+      "a mixture of experts is not read of model_type 'abacus': num_experts is 8");
 }
 
 TEST_CASE("keys that say none of this kind are harmless") {
@@ -243,11 +249,19 @@ TEST_CASE("files are read, named after their place, and refused when they cannot
   has(read_model_config(dir.path()).error().text(), "not a regular file");
 }
 
-TEST_CASE("a quantization file beside the config refuses it") {
+TEST_CASE("a quantization file beside the config is read with it") {
   const test::TempDir dir;
   const auto file = dir.write("config.json", small_llama().dump());
-  dir.write("hf_quant_config.json", "{}");
-  has(read_model_config(file).error().text(), "hf_quant_config.json lies beside it");
+  dir.write("hf_quant_config.json", R"({"quantization": {"quant_algo": "FP8"}})");
+  CHECK(test::require_value(read_model_config(file)).quantization.method == "modelopt");
+  // Of many in a folder, each by its own name.
+  const auto named = dir.write("org--name.json", small_llama().dump());
+  CHECK_FALSE(test::require_value(read_model_config(named)).quantization.quantized());
+  dir.write("org--name--hf_quant_config.json", R"({"quantization": {"quant_algo": "NVFP4"}})");
+  CHECK(test::require_value(read_model_config(named)).quantization.scheme ==
+        Quantization::Scheme::nvfp4);
+  dir.write("hf_quant_config.json", "{");
+  has(read_model_config(file).error().text(), "hf_quant_config.json");
 }
 
 TEST_CASE("a file above 16 MiB is refused without reading it") {
@@ -270,7 +284,7 @@ TEST_CASE("sliding windows follow each family's own keys") {
   qwen["use_sliding_window"] = true;
   CHECK(test::window_of(read(qwen).text) == 0);  // max_window_layers defaults to all full
   CHECK(test::window_of(read(with(qwen, "max_window_layers", 0)).text) == 64);
-  has(refusal(with(qwen, "max_window_layers", 2)), "max_window_layers is 2 of 4 layers");
+  CHECK(test::reach_text(read(with(qwen, "max_window_layers", 2)).text) == "ffss");
 
   CHECK(test::window_of(read(with(small_llama(), "sliding_window", 64)).text) == 0);
   const TextArch gemma =
@@ -288,8 +302,9 @@ TEST_CASE("a list of layer types decides which layers are full") {
   CHECK(test::window_of(read(with(config, "layer_types", {full, full, full, full})).text) == 0);
   CHECK(test::reach_text(read(with(config, "layer_types", {slide, slide, slide, slide})).text) ==
         "ssss");
-  has(refusal(with(config, "layer_types", {full, slide, slide, slide})), "layer_types[1] is");
-  has(refusal(with(config, "layer_types", {full, full})), "a list of 4 layer types");
+  CHECK(test::reach_text(read(with(config, "layer_types", {full, slide, slide, slide})).text) ==
+        "fsss");
+  has(refusal(with(config, "layer_types", {full, full})), "a list of 4 names");
   has(refusal(with(config, "layer_types", {full, "linear_attention", full, full})),
       "layer_types[1] is \"linear_attention\"");
   has(refusal(with(small_llama(), "layer_types", {slide, full, slide, full})),

@@ -1,0 +1,18 @@
+// libFuzzer on the reader of config.json: cmake --preset clang -D HEADROOM_FUZZ=ON, then
+// build/clang/fuzz_model_config FOLDER, where FOLDER holds configs to start from.
+
+#include "sim/models/model.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes are text here
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto model = headroom::parse_model_config(text, "input");
+  if (model) {
+    (void)headroom::total_parameters(*model);
+    (void)headroom::weight_bytes(*model);
+  }
+  return 0;
+}
