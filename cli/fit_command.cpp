@@ -146,10 +146,7 @@ Status fit_one(const FitArguments& arguments) {
   }
   HEADROOM_TRY(FitQuestion question, question_of(arguments));
   HEADROOM_TRY(question.model, read_model(arguments.model));
-  const std::int64_t own = question.model->longest_context;
-  if (!arguments.context && own > 0) {
-    question.limits.context = std::min(question.limits.context, own);
-  }
+  if (!arguments.context) use_own_context(question);
   if (!arguments.shape_only && !arguments.gpus.empty()) {
     HEADROOM_TRY(question.gpus, parse_gpus(arguments.gpus));
   }

@@ -26,7 +26,7 @@ std::int64_t shorter_context(const Changer& changer, const FitQuestion& question
     FitQuestion changed = question;
     changed.limits.context = context;
     return std::any_of(plans.begin(), plans.end(), [&](const FitPlan& plan) {
-      return plan.room && !plan.verdict.stages.empty() && changer.enough(changed, plan);
+      return plan.room && changer.enough(changed, plan);
     });
   };
   std::int64_t low = 0;

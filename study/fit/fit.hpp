@@ -11,6 +11,7 @@
 #include "sim/models/model.hpp"
 #include "sim/policy/placer.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,6 +38,13 @@ struct FitQuestion {
   int max_pp = 16;              // at least 1
   std::vector<std::string> policies;  // empty: all that place deployments
 };
+
+/// Shortens the context to the model's own longest, where that is known: for questions that name
+/// none.
+inline void use_own_context(FitQuestion& question) {
+  const std::int64_t own = question.model->longest_context;
+  if (own > 0) question.limits.context = std::min(question.limits.context, own);
+}
 
 /// Tensor parallel sizes that the list of shapes goes up to, unless asked otherwise.
 inline constexpr int kShapeTp = 16;
@@ -66,7 +74,9 @@ struct FitPlan {
   std::int64_t worth = 0;  // per GPU and price unit
 
   [[nodiscard]] bool starts() const { return verdict.accepted && room; }
-  /// The fullest stage. Precondition: the shape rules accepted.
+  /// Whether memory was counted: the rules before it accepted.
+  [[nodiscard]] bool counted() const { return !verdict.stages.empty(); }
+  /// The fullest stage. Precondition: counted().
   [[nodiscard]] const StageMemory& worst() const {
     return verdict.stages[static_cast<std::size_t>(verdict.worst_stage)];
   }

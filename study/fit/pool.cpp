@@ -32,7 +32,7 @@ std::optional<PoolChange> larger_nodes(const FitQuestion& question, GpuTypeId ty
 }
 
 Bytes slack(const FitPlan& plan) {
-  if (plan.verdict.stages.empty()) return std::numeric_limits<Bytes>::min();
+  if (!plan.counted()) return std::numeric_limits<Bytes>::min();
   return plan.worst().kv_available - plan.worst().kv_per_sequence;
 }
 
@@ -68,9 +68,7 @@ Result<PoolAnswer> answer_pool(const FitQuestion& question,
   for (const auto& model : models) {
     FitQuestion asked = question;
     asked.model = model;
-    if (model->longest_context > 0) {
-      asked.limits.context = std::min(asked.limits.context, model->longest_context);
-    }
+    use_own_context(asked);
     answer.entries.push_back(entry_of(asked, *ground));
   }
   return answer;

@@ -97,7 +97,7 @@ struct RefusedGroup {
 };
 
 Bytes slack(const FitPlan& plan) {
-  if (plan.verdict.stages.empty()) return std::numeric_limits<Bytes>::min();
+  if (!plan.counted()) return std::numeric_limits<Bytes>::min();
   return plan.worst().kv_available - plan.worst().kv_per_sequence;
 }
 

@@ -51,6 +51,7 @@ TEST_CASE("fit: every model of the catalogue on five clusters, without a contrad
     for (const Model& model : model_catalogue()) {
       INFO(model.name << " on " << name);
       FitQuestion question = fit_question(model.name, "");
+      use_own_context(question);
       question.gpus = gpus;
       (void)checked_answer(question);
     }
@@ -72,6 +73,7 @@ TEST_CASE("fit: every published config that can be read, on five clusters", "[fi
     ++read;
     FitQuestion question;
     question.model = std::make_shared<const Model>(std::move(*model));
+    use_own_context(question);
     for (const auto& [name, gpus] : clusters) {
       INFO(file.filename().string() << " on " << name);
       question.gpus = gpus;
@@ -107,11 +109,11 @@ TEST_CASE("fit: where nothing fits, every change is one that the engine starts",
        std::vector<std::pair<std::string, std::string>>{{"meta-llama-3.1-405b", "8xH100-80GB"},
                                                         {"meta-llama-3.1-405b", "1xT4"},
                                                         {"gemma-3-27b-it", "2x24GiB"},
-                                                        {"phi-4", "1x40GiB"},
+                                                        {"meta-llama-3.1-8b", "1x23GiB"},
                                                         {"qwen2.5-72b", "8x16GiB"}}) {
     INFO(model << " on " << gpus);
     FitQuestion question = fit_question(model, gpus);
-    if (gpus == "1x40GiB") question.limits.context = 200'000;
+    if (gpus == "1x23GiB") question.limits.context = 131'072;
     const FitAnswer answer = checked_answer(question);
     CHECK(answer.best() == nullptr);
     const auto has = [&](FitChange::Kind kind) {
@@ -120,14 +122,14 @@ TEST_CASE("fit: where nothing fits, every change is one that the engine starts",
       });
     };
     CHECK((has(FitChange::Kind::gpu_type) || has(FitChange::Kind::gpus_per_node)));
-    CHECK(has(FitChange::Kind::context) == (gpus == "1x40GiB"));
+    CHECK(has(FitChange::Kind::context) == (gpus == "1x23GiB"));
     CHECK(fit_text(answer).starts_with(model + " does not fit on "));
   }
 }
 
 TEST_CASE("fit: the shorter context is the longest that fits, in steps of 256", "[fit]") {
-  FitQuestion question = fit_question("phi-4", "1x40GiB");
-  question.limits.context = 200'000;
+  FitQuestion question = fit_question("meta-llama-3.1-8b", "1x24GiB");
+  question.limits.context = 131'072;
   const FitAnswer answer = checked_answer(question);
   REQUIRE_FALSE(answer.changes.empty());
   const FitChange& change = answer.changes.front();
@@ -135,6 +137,16 @@ TEST_CASE("fit: the shorter context is the longest that fits, in steps of 256", 
   FitQuestion longer = change.question;
   longer.limits.context += 256;
   CHECK(checked_answer(longer).best() == nullptr);
+}
+
+TEST_CASE("fit: a context beyond the model's own is brought down to it", "[fit]") {
+  FitQuestion question = fit_question("phi-4", "8xH100-80GB");
+  question.limits.context = 200'000;
+  const FitAnswer answer = checked_answer(question);
+  CHECK(answer.best() == nullptr);
+  REQUIRE_FALSE(answer.changes.empty());
+  CHECK(answer.changes.front().kinds == std::vector<FitChange::Kind>{FitChange::Kind::context});
+  CHECK(answer.changes.front().question.limits.context == 16'384);
 }
 
 TEST_CASE("fit: limits that are far too large are brought down together", "[fit]") {
