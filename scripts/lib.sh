@@ -11,7 +11,7 @@ build_packages=(g++ cmake ninja-build git libboost-dev libfmt-dev libcli11-dev l
                 nlohmann-json3-dev libexpected-dev zlib1g-dev catch2 libbenchmark-dev)
 # In addition: for scripts/check, and for scripts/check --full.
 check_packages=(clang-format clang-tidy ccache)
-full_packages=(clang debootstrap valgrind)
+full_packages=(clang libclang-rt-dev debootstrap valgrind)
 }
 
 systems_help="Systems: Debian 12 and Debian 13 (both tried from nothing); Ubuntu 24.04 (untried).

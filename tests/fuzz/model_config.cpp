@@ -1,5 +1,6 @@
-// libFuzzer on the reader of config.json: cmake --preset clang -D HEADROOM_FUZZ=ON, then
-// build/clang/fuzz_model_config FOLDER, where FOLDER holds configs to start from.
+// libFuzzer on the reader of config.json: cmake --preset fuzz, cmake --build --preset fuzz, then
+// build/fuzz/fuzz_model_config NEW tests/fuzz/corpus, where NEW is a folder for what it finds. What made
+// the reader fail is minimised (-minimize_crash=1) and kept in the corpus, which the tests read too.
 
 #include "sim/models/model.hpp"
 

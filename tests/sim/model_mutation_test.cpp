@@ -7,7 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,48 +22,19 @@ using Random = std::mt19937_64;
 
 std::size_t below(Random& random, std::size_t n) { return static_cast<std::size_t>(random() % n); }
 
-/// Configs with every kind of section, to start from.
+/// Configs with every kind of section, to start from, and what once made the reader fail.
 std::vector<json> seeds() {
-  const std::vector<std::string> texts{
-      R"({"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 4, "vocab_size": 99,
-          "num_attention_heads": 8, "num_key_value_heads": [2, 2, 1, 8], "intermediate_size": 96,
-          "sliding_window": 8, "layer_types": ["full_attention", "sliding_attention",
-          "full_attention", "sliding_attention"], "torch_dtype": "bfloat16",
-          "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128],
-          "modules_to_not_convert": ["re:.*mlp.*", "model.layers.1.self_attn*", "q_proj"]}})",
-      R"({"model_type": "deepseek_v3", "hidden_size": 64, "num_hidden_layers": 4,
-          "vocab_size": 99, "num_attention_heads": 8, "intermediate_size": 96,
-          "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32,
-          "n_shared_experts": 1, "first_k_dense_replace": 1, "q_lora_rank": 24,
-          "kv_lora_rank": 16, "qk_nope_head_dim": 12, "qk_rope_head_dim": 4, "v_head_dim": 10,
-          "index_topk": 4, "index_n_heads": 2, "index_head_dim": 8,
-          "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32}})",
-      R"({"model_type": "nemotron_h", "hidden_size": 64, "num_hidden_layers": 4,
-          "vocab_size": 99, "num_attention_heads": 8, "intermediate_size": 96, "head_dim": 8,
-          "hybrid_override_pattern": "ME*-", "mamba_num_heads": 4, "mamba_head_dim": 8,
-          "n_groups": 2, "ssm_state_size": 16, "conv_kernel": 4, "n_routed_experts": 4,
-          "num_experts_per_tok": 2, "moe_intermediate_size": 32, "moe_latent_size": 16,
-          "moe_shared_expert_intermediate_size": 40})",
-      R"({"model_type": "qwen3_vl_moe", "text_config": {"model_type": "qwen3_vl_moe_text",
-          "hidden_size": 64, "num_hidden_layers": 4, "vocab_size": 99, "num_attention_heads": 8,
-          "num_key_value_heads": 2, "head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2,
-          "moe_intermediate_size": 32, "intermediate_size": 96, "mlp_only_layers": [1],
-          "decoder_sparse_step": 1}, "vision_config": {"depth": 2, "hidden_size": 32,
-          "num_heads": 4, "intermediate_size": 64, "patch_size": 4, "spatial_merge_size": 2,
-          "temporal_patch_size": 2, "num_position_embeddings": 16, "out_hidden_size": 64,
-          "deepstack_visual_indexes": [1]}, "quantization_config": {
-          "quant_method": "compressed-tensors", "config_groups": {"group_0": {"targets":
-          ["Linear"], "weights": {"num_bits": 4, "type": "int", "group_size": 32,
-          "strategy": "group"}}}, "ignore": ["re:.*gate$", "lm_head"]}})",
-      R"({"model_type": "nemotron-nas", "hidden_size": 64, "num_hidden_layers": 2,
-          "vocab_size": 99, "num_attention_heads": 8, "block_configs": [{"attention":
-          {"n_heads_in_group": 4}, "ffn": {"ffn_mult": 2.5}}, {"attention": {"no_op": true},
-          "ffn": {"no_op": true}}]})",
-      R"({"model_type": "t5", "d_model": 64, "d_kv": 8, "d_ff": 96, "num_heads": 8,
-          "num_layers": 2, "vocab_size": 99, "is_encoder_decoder": true})"};
+  std::set<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(test::source_path("tests/fuzz/corpus"))) {
+    files.insert(entry.path());
+  }
   std::vector<json> out;
-  out.reserve(texts.size());
-  for (const std::string& text : texts) out.push_back(json::parse(text));
+  for (const auto& file : files) {
+    out.push_back(json::parse(test::read_file(file), nullptr, false));
+    if (out.back().is_discarded()) out.pop_back();  // kept as text: the fuzzer's own
+  }
+  REQUIRE(out.size() >= 6);
   return out;
 }
 
@@ -160,6 +133,20 @@ void check_model(const Model& model, const std::string& text) {
 }
 
 }  // namespace
+
+TEST_CASE("every config of the fuzzing corpus is read or refused", "[mutation]") {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(test::source_path("tests/fuzz/corpus"))) {
+    INFO(entry.path().filename().string());
+    const std::string text = test::read_file(entry.path());
+    const auto model = parse_model_config(text, "m.json");
+    if (model) {
+      check_model(*model, text);
+    } else {
+      CHECK_FALSE(model.error().message.empty());
+    }
+  }
+}
 
 TEST_CASE("a config changed in a few places is read or refused, never more", "[mutation]") {
   Random random(20'240'607);
