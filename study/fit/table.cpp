@@ -294,7 +294,7 @@ std::string changes_table(const FitAnswer& answer) {
         "A checkpoint in fewer bits is another download, and its answers differ a little: compare "
         "them on your own tasks.";
     if (answer.cost_source == "roofline") {
-      note += " Its speed is counted as that of the model as it is; it is likely higher.";
+      note += " Its speed counts the fewer bytes read, and 16-bit arithmetic.";
     }
     out += "  " + wrapped(note, kWidth, 2) + "\n";
   }
