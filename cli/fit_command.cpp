@@ -103,12 +103,15 @@ Result<std::vector<int>> parse_sizes(const std::string& text) {
 
 Result<FitQuestion> question_of(const FitArguments& arguments) {
   FitQuestion question;
-  const auto names = engine_names();
+  const auto names = engine_choices();
   if (std::find(names.begin(), names.end(), arguments.engine) == names.end()) {
     return fail(fmt::format("unknown engine '{}'", arguments.engine.substr(0, 80)), {"--engine"},
                 suggest(arguments.engine, names));
   }
   question.engine = arguments.engine;
+  if (std::isnan(arguments.utilisation)) {
+    return fail("the utilisation is no number", {"--utilisation"}, "a share from 0.01 to 1");
+  }
   ServingLimits& limits = question.limits;
   limits.context = arguments.context.value_or(limits.context);
   limits.sequences = arguments.sequences;
@@ -227,7 +230,9 @@ void add_sizes(CLI::App& command, FitArguments& a) {
                   "What this policy would do (again for more); default: all")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  command.add_flag("--shape-only", a.shape_only, "Tensor parallel sizes alone, without GPUs");
+  command.add_flag("--shape-only", a.shape_only, "Tensor parallel sizes alone, without GPUs")
+      ->excludes("--gpus")
+      ->excludes("--cluster");
 }
 
 }  // namespace

@@ -137,13 +137,15 @@ void try_together(Changer& changer) {
                       checkpoint.what + " and a KV cache in FP8", changed)) {
       return;
     }
-    constexpr std::int64_t kShort = 2048;
-    if (changed.limits.context <= kShort) continue;
-    changed.limits.context = kShort;
-    if (changer.offer({Kind::checkpoint, Kind::kv_cache, Kind::context},
-                      checkpoint.what + ", a KV cache in FP8 and " + context_words(kShort),
-                      changed)) {
-      return;
+    for (const std::int64_t context : {32'768, 16'384, 8'192, 4'096, 2'048}) {
+      if (context >= changer.question().limits.context) continue;
+      changed.limits.context = context;
+      if (changer.offer(
+              {Kind::checkpoint, Kind::kv_cache, Kind::context},
+              fmt::format("{}, KV cache in FP8, context {}", checkpoint.what, grouped(context)),
+              changed)) {
+        return;
+      }
     }
   }
 }

@@ -271,10 +271,8 @@ std::string changes_table(const FitAnswer& answer) {
   std::string out =
       best == nullptr
           ? "\nWhat would make it fit, cheapest first (each one checked)\n"
-          : fmt::format(
-                "\nTo hold all {} sequences of {} tokens at once, cheapest first (each one "
-                "checked)\n",
-                grouped(answer.question.limits.sequences), grouped(answer.question.limits.context));
+          : fmt::format("\nTo hold all {} sequences at once, cheapest first (each one checked)\n",
+                        grouped(answer.question.limits.sequences));
   std::size_t widest = 0;
   for (const FitChange& change : answer.changes) widest = std::max(widest, change.what.size());
   out += fmt::format("  {:<{}}  {:<13}{:>4}{:>6}{:>9}{:>9}{:>10}{:>10}\n", "", widest, "plan",

@@ -204,6 +204,21 @@ TEST_CASE("fit reads clusters, scenarios and config.json", "[cli][fit]") {
   }
 }
 
+TEST_CASE("fit takes a release of an engine, and refuses what is no share", "[cli][fit]") {
+  const Json json =
+      fit_json({"--model", "qwen3-8b", "--gpus", "2xV100M32", "--engine", "vllm@0.10"});
+  CHECK(json["recommendation"]["tp"].is_number());
+  CHECK(fit_json({"--model", "qwen3-8b", "--gpus", "2xV100M32"})["recommendation"].is_null());
+  for (const std::vector<std::string>& bad :
+       {std::vector<std::string>{"--gpus", "1xL4", "--utilisation", "nan"},
+        {"--gpus", "1xL4", "--shape-only"},
+        {"--gpus", "1xL4", "--engine", "vllm@9"}}) {
+    std::vector<std::string> arguments = {"--model", "phi-4"};
+    arguments.insert(arguments.end(), bad.begin(), bad.end());
+    CHECK(run_headroom(fit(arguments)).exit_code == 2);
+  }
+}
+
 TEST_CASE("fit --pool says what a pool can never hold", "[cli][fit]") {
   const TempDir folder;
   const std::string pool = folder.write("pool.toml", kCluster).string();
