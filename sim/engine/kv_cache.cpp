@@ -18,19 +18,32 @@ Bytes packed_latent(const LatentAttention& latent) {
   return latent.kv_rank + (latent.kv_rank + kScaled - 1) / kScaled * 4 + latent.rope * 2;
 }
 
-LayerCache cache_of(const Attention& a, int tp, const CacheTypes& types) {
+// The same, 8 bits of scale for 64 values and one byte of padding: 584 bytes for DeepSeek-V4.
+Bytes packed_direct(const LatentAttention& latent) {
+  constexpr std::int64_t kScaled = 64;
+  return latent.kv_rank + latent.rope * 2 + latent.kv_rank / kScaled + 1;
+}
+
+/// Bytes of one cached entry, without an indexer's.
+Bytes entry_bytes(const Attention& a, int tp, const CacheTypes& types) {
   const bool fp8 = types.type == KvCacheType::fp8;
-  LayerCache cache;
-  cache.reach = a.reach;
-  cache.window = a.window;
+  if (a.latent && fp8 && types.latent == SparseLatent::packed) {
+    if (a.latent->direct) return packed_direct(*a.latent);
+    if (a.indexer_cache > 0) return packed_latent(*a.latent);
+  }
   // The latent is one head, and every rank holds it.
   const std::int64_t values = a.latent ? a.latent->kv_rank + a.latent->rope
                                        : kv_heads_per_rank(a, tp) * (a.head_dim + a.value_dim());
-  const bool packed =
-      a.latent && a.indexer_cache > 0 && fp8 && types.latent == SparseLatent::packed;
-  cache.bytes_per_token =
-      (packed ? packed_latent(*a.latent) : values * (fp8 ? 1 : types.dtype_bytes)) +
-      a.indexer_cache;
+  return values * (fp8 ? 1 : types.dtype_bytes);
+}
+
+LayerCache cache_of(const Attention& a, int tp, const CacheTypes& types) {
+  LayerCache cache;
+  cache.reach = a.reach;
+  cache.window = a.window;
+  cache.ratio = a.cache_ratio;
+  const Bytes entry = entry_bytes(a, tp, types) + a.indexer_cache;
+  cache.bytes_per_token = (entry + a.cache_ratio - 1) / a.cache_ratio;
   return cache;
 }
 
@@ -73,18 +86,35 @@ LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes, 
   return std::visit([&](const auto& mixer) { return cache_of(mixer, tp, types); }, kind.mixer);
 }
 
+LayerCache window_cache(const Attention& attention, int tp, std::int64_t dtype_bytes,
+                        KvCacheType type, SparseLatent latent) {
+  LayerCache cache;
+  if (attention.cache_ratio == 1 || attention.window == 0) return cache;
+  cache.reach = Attention::Reach::sliding;
+  cache.window = attention.window;
+  cache.bytes_per_token = entry_bytes(attention, tp, {dtype_bytes, type, latent});
+  cache.beside = true;
+  return cache;
+}
+
 std::vector<CacheGroup> cache_groups(const Model& model, std::int64_t first, std::int64_t layers,
                                      int tp, KvCacheType type, SparseLatent latent) {
   std::vector<CacheGroup> groups;
-  for (std::int64_t i = first; i < first + layers; ++i) {
-    const LayerCache cache = layer_cache(model.text.layer(i), tp, model.dtype_bytes, type, latent);
-    if (cache.bytes_per_token == 0 && cache.bytes_per_sequence == 0) continue;
+  const auto add = [&](const LayerCache& cache) {
+    if (cache.bytes_per_token == 0 && cache.bytes_per_sequence == 0) return;
     const auto same = std::find_if(groups.begin(), groups.end(),
                                    [&](const CacheGroup& g) { return g.cache == cache; });
     if (same == groups.end()) {
       groups.push_back({cache, 1});
     } else {
       ++same->layers;
+    }
+  };
+  for (std::int64_t i = first; i < first + layers; ++i) {
+    const LayerKind& kind = model.text.layer(i);
+    add(layer_cache(kind, tp, model.dtype_bytes, type, latent));
+    if (const Attention* attention = kind.attention()) {
+      add(window_cache(*attention, tp, model.dtype_bytes, type, latent));
     }
   }
   return groups;

@@ -15,6 +15,8 @@ struct LayerCache {
   std::int64_t window = 0;       // tokens, unless the reach is full
   Bytes bytes_per_token = 0;     // of attention; 0 for state-space layers
   Bytes bytes_per_sequence = 0;  // the state of state-space layers
+  std::int64_t ratio = 1;        // tokens that one cached entry stands for
+  bool beside = false;           // of the last tokens, beside a compressed cache of all
 
   friend bool operator==(const LayerCache&, const LayerCache&) = default;
 };
@@ -34,9 +36,13 @@ enum class SparseLatent {
   packed,  // values without positions in bytes, a 4-byte scale for 128 of them, the rest in 16 bits
 };
 
-/// Nothing for a layer without a mixer. Formulas: docs/engines.md.
+/// The cache of all tokens; nothing for a layer without a mixer. Formulas: docs/engines.md.
 [[nodiscard]] LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes,
                                      KvCacheType type, SparseLatent latent = SparseLatent::plain);
+
+/// What a layer with a compressed cache keeps of the last tokens as they are.
+[[nodiscard]] LayerCache window_cache(const Attention& attention, int tp, std::int64_t dtype_bytes,
+                                      KvCacheType type, SparseLatent latent);
 
 /// The groups of the layers [first, first + layers), in order of first appearance; layers that
 /// cache nothing are left out.

@@ -24,6 +24,7 @@ inline constexpr std::string_view kTensorMode = "llama.cpp.tensor-mode";
 inline constexpr std::string_view kIdleDevices = "llama.cpp.idle-devices";
 inline constexpr std::string_view kGguf = "llama.cpp.gguf";
 inline constexpr std::string_view kVision = "llama.cpp.vision";
+inline constexpr std::string_view kEncoders = "llama.cpp.encoders";
 inline constexpr std::string_view kSlidingWindow = "llama.cpp.sliding-window";
 inline constexpr std::string_view kCapability = "llama.cpp.capability";
 inline constexpr std::string_view kNoCacheMemory = "llama.cpp.no-cache-memory";
@@ -57,6 +58,7 @@ class Rules final : public EngineRules {
   [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
+  [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 
  private:
   MemoryOverheads overheads_;

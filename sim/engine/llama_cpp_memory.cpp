@@ -41,8 +41,11 @@ std::vector<Device> devices_of(std::int64_t layers, int count) {
 StageWeights device_weights(const Model& model, int tp, const Device& device) {
   const StageLayers held{1, device.output ? 2 : 3, device.first, device.layers};
   StageWeights weights = stage_weights(model, {tp, tp, 1, 1}, held, true);
-  if (device.first == 0 && model.vision) {
-    weights.total += model.vision->parameters * model.dtype_bytes;
+  if (device.first == 0) {
+    if (model.vision) weights.total += model.vision->parameters * model.dtype_bytes;
+    for (const Encoder& encoder : model.encoders) {
+      weights.total += encoder.shape.parameters * model.dtype_bytes;
+    }
   }
   return weights;
 }
@@ -91,6 +94,7 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
                               limits.context, limits.batched_tokens));
   Model held = padded_to_devices(model, plan.tp);
   held.quantization = {};
+  held.expert_quantization.reset();
   const WorkingMemory working = working_memory(model, plan, limits, overheads_);
   const Bytes budget = requested_bytes(gpu.memory, limits.utilisation_ppm);
   std::vector<SequenceCost> costs;
@@ -150,25 +154,35 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
            "src/llama-arch.cpp llm_arch_supports_sm_tensor", Phase::model_build),
       rule(kGranularity, "a cut query projection is whole groups of heads",
            "src/llama-model.cpp llama_meta_device_get_split_state", Phase::model_build),
-      rule(kTensorMode, "remark: cutting tensors is experimental", "common/arg.cpp --split-mode",
-           Phase::configuration),
-      rule(kIdleDevices, "remark: devices have no layer, or no attention work",
-           "src/llama-model.cpp load_tensors, llama_meta_device_get_split_state",
-           Phase::model_build),
-      rule(kGguf, "remark: GGUF sizes are not known, weights are counted in the model's own type",
-           "not read", Phase::memory),
-      rule(kVision, "remark: the vision tower is counted whole on the first device",
-           "tools/server/README.md --mmproj", Phase::memory),
-      rule(kCapability, "remark: the build decides which GPUs are there",
-           "ggml/src/ggml-cuda/CMakeLists.txt", Phase::configuration),
-      rule(kSlidingWindow, "remark: sliding layers are counted as full ones", "not read",
-           Phase::memory),
       rule(kNoCacheMemory, "memory is left for a KV cache on every GPU",
            "the cache is allocated at start", Phase::memory),
       rule(kMaxLength, "one sequence of full length fits the KV cache",
            "the cache is allocated at start", Phase::memory),
   };
   return kRules;
+}
+
+std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
+  const auto note = [](std::string_view id, const char* description, const char* source) {
+    return RemarkInfo{std::string(id), description, source};
+  };
+  static const std::vector<RemarkInfo> kRemarks{
+      note(kTensorMode, "unverified: cutting tensors is experimental",
+           "common/arg.cpp --split-mode"),
+      note(kIdleDevices, "unverified: devices have no layer, or no attention work",
+           "src/llama-model.cpp load_tensors, llama_meta_device_get_split_state"),
+      note(kGguf, "unknown: GGUF sizes; weights are counted in the model's own type", "not read"),
+      note(kVision, "unknown: the vision tower is counted whole on the first device",
+           "tools/server/README.md --mmproj"),
+      note(kCapability, "unverified: the build decides which GPUs are there",
+           "ggml/src/ggml-cuda/CMakeLists.txt"),
+      note(kSlidingWindow, "unknown: sliding layers are counted as full ones", "not read"),
+      note(kEncoders,
+           "unknown: encoders beside the vision tower are counted whole on the first device",
+           "not read"),
+      note(kCacheType, "fallback: an fp8 cache is taken as q8_0", "common/arg.cpp --cache-type-k"),
+  };
+  return kRemarks;
 }
 
 }  // namespace headroom::llama_cpp

@@ -174,6 +174,9 @@ EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
               : fmt::format("llama.cpp reads GGUF files: weights are counted in {}", model.dtype)),
       remarked_if(model.vision.has_value(), Kind::unknown, kVision,
                   "the vision tower is a file of its own: it is counted whole on the first device"),
+      remarked_if(!model.encoders.empty(), Kind::unknown, kEncoders,
+                  "where encoders beside the vision tower go was not established: they are counted "
+                  "whole on the first device"),
   });
 }
 

@@ -31,6 +31,7 @@ inline constexpr std::string_view kPipelineLayers = "sglang.pp-layers";
 inline constexpr std::string_view kPipelineSupport = "sglang.pp-support";
 inline constexpr std::string_view kVisionHeads = "sglang.vision-heads";
 inline constexpr std::string_view kVisionMlpWidth = "sglang.vision-mlp-width";
+inline constexpr std::string_view kEncoders = "sglang.encoders";
 inline constexpr std::string_view kDpAttention = "sglang.dp-attention";
 inline constexpr std::string_view kStateLayers = "sglang.state-layers";
 inline constexpr std::string_view kSlidingWindow = "sglang.sliding-window";
@@ -38,6 +39,7 @@ inline constexpr std::string_view kCapability = "sglang.capability";
 inline constexpr std::string_view kBf16 = "sglang.bf16";
 inline constexpr std::string_view kQuantizationCapability = "sglang.quantization-capability";
 inline constexpr std::string_view kFp8Cache = "sglang.fp8-cache";
+inline constexpr std::string_view kCacheScheme = "sglang.cache-scheme";
 inline constexpr std::string_view kNoCacheMemory = "sglang.no-cache-memory";
 inline constexpr std::string_view kMaxLength = "sglang.max-length";
 inline constexpr std::string_view kStaticFraction = "sglang.static-fraction";
@@ -76,6 +78,7 @@ class Rules final : public EngineRules {
   [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
+  [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 
  private:
   MemoryOverheads overheads_;

@@ -75,6 +75,10 @@ EngineVerdict check_gpu(const Model& model, const GpuType& gpu, const ServingLim
                   Kind::unknown, kFp8Cache,
                   "an fp8 cache needs attention kernels that take e4m3, which Triton's do from "
                   "compute capability 8.9: what SGLang does below was not established"),
+      remarked_if(model.kv_cache_scheme == "fp8" && limits.kv_cache != KvCacheType::fp8,
+                  Kind::unknown, kCacheScheme,
+                  "the checkpoint asks for an fp8 cache; whether SGLang then keeps one was not "
+                  "established: it is counted in the model's own type"),
   });
 }
 

@@ -31,7 +31,7 @@ bool is_expert(const Tensor& tensor) {
 EngineVerdict check_quantized_experts(const Model& model, const LayerKind& kind,
                                       ParallelPlan plan) {
   const Experts* experts = std::get_if<Experts>(&kind.mlp);
-  const Quantization& q = model.quantization;
+  const Quantization& q = expert_scheme(model);
   if (experts == nullptr || q.scheme != Scheme::fp8_block) return accepted_verdict();
   const int slices = plan.ep ? 1 : stage_ranks(plan);
   if (experts->width % slices != 0) {
@@ -118,7 +118,6 @@ EngineVerdict check_matrices(const Model& model, const LayerKind& kind, Parallel
 
 EngineVerdict check_quantization(const Model& model, ParallelPlan plan) {
   std::vector<EngineVerdict> verdicts;
-  if (!model.quantization.quantized()) return accepted_verdict();
   for (const LayerKind& kind : model.text.kinds) {
     verdicts.push_back(check_quantized_experts(model, kind, plan));
   }

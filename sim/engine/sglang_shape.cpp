@@ -81,6 +81,9 @@ EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
       check_mlp_width(kMlpWidth, text, stage_ranks(plan)),
       check_experts(text, plan),
       check_vision(model, plan),
+      remarked_if(!model.encoders.empty() && plan.tp > 1, Kind::unknown, kEncoders,
+                  "how encoders beside the vision tower are cut was not established: they are "
+                  "counted as cut over the attention's GPUs"),
   });
 }
 
@@ -111,10 +114,6 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
   static const std::vector<RuleInfo> kRules{
       rule(kPipelineLayers, "every pipeline stage has a layer", "distributed/utils.py",
            Phase::configuration),
-      rule(kPipelineSupport, "remark: which classes implement pipeline stages is not known",
-           "server_args.py", Phase::configuration),
-      rule(kDpAttention, "remark: data parallel attention of this class is not known",
-           "layers/dp_attention.py compute_dp_attention_world_info", Phase::configuration),
       rule(kQuantizedMoe, "a slice of an FP8 expert is whole blocks",
            "model_executor/model_runner_components/moe_ep_setup.py "
            "check_quantized_moe_compatibility",
@@ -123,8 +122,6 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
            "layers/quantization/fp8.py Fp8LinearMethod.validate_block_quant_shapes",
            Phase::model_build),
       rule(kGroupSize, "each rank's inputs of a quantized matrix are whole groups",
-           "layers/quantization/marlin_utils.py verify_marlin_supports_shape", Phase::model_build),
-      rule(kMarlin, "remark: what happens where Marlin's tiles do not divide is not known",
            "layers/quantization/marlin_utils.py verify_marlin_supports_shape", Phase::model_build),
       rule(kHeads, "query heads divide by the attention's ranks",
            "models/*.py, layers/linear.py QKVParallelLinear", Phase::model_build),
@@ -140,29 +137,45 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
            "layers/moe/fused_moe_triton/layer.py FusedMoE", Phase::model_build),
       rule(kVisionHeads, "the vision tower's heads divide by the attention's ranks",
            "layers/attention/vision.py", Phase::model_build),
-      rule(kVisionMlpWidth, "remark: whether the vision tower's MLP must divide is not known",
-           "not read", Phase::model_build),
       rule(kCapability, "the GPU has compute capability 7.5 or higher",
            "model_executor/model_runner.py load_model", Phase::model_build),
-      rule(kBf16, "remark: below 8.0 a bf16 model runs in fp16",
-           "model_executor/model_runner.py load_model", Phase::model_build),
-      rule(kQuantizationCapability,
-           "remark: the capability that a quantization needs is not known below 8.0",
-           "model_loader/loader.py _get_quantization_config", Phase::model_build),
-      rule(kFp8Cache, "remark: what an fp8 cache needs of the GPU is not known", "not read",
-           Phase::model_build),
-      rule(kSlidingWindow, "remark: sliding layers are counted as full ones",
-           "model_executor/pool_configurator.py", Phase::memory),
-      rule(kStateLayers, "remark: memory and cutting of state-space layers is not known",
-           "not read", Phase::memory),
-      rule(kStaticFraction, "remark: the static share is larger than SGLang's own choice",
-           "server_args.py _handle_gpu_memory_settings", Phase::memory),
       rule(kNoCacheMemory, "the static share holds more than the weights on every GPU",
            "model_executor/pool_configurator.py", Phase::memory),
-      rule(kMaxLength, "remark: whether a context that does not fit the cache is refused",
-           "not found", Phase::memory),
   };
   return kRules;
+}
+
+std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
+  const auto note = [](std::string_view id, const char* description, const char* source) {
+    return RemarkInfo{std::string(id), description, source};
+  };
+  static const std::vector<RemarkInfo> kRemarks{
+      note(kPipelineSupport, "unknown: which classes implement pipeline stages", "server_args.py"),
+      note(kDpAttention, "unknown: data parallel attention of this class",
+           "layers/dp_attention.py compute_dp_attention_world_info"),
+      note(kMarlin, "unknown: what happens where Marlin's tiles do not divide",
+           "layers/quantization/marlin_utils.py verify_marlin_supports_shape"),
+      note(kVisionMlpWidth, "unknown: whether the vision tower's MLP must divide", "not read"),
+      note(kBf16, "fallback: below 8.0 a bf16 model runs in fp16",
+           "model_executor/model_runner.py load_model"),
+      note(kQuantizationCapability, "unknown: the capability that a quantization needs below 8.0",
+           "model_loader/loader.py _get_quantization_config"),
+      note(kFp8Cache, "unknown: what an fp8 cache needs of the GPU", "not read"),
+      note(kSlidingWindow, "unknown: sliding layers are counted as full ones",
+           "model_executor/pool_configurator.py"),
+      note(kStateLayers, "unknown: memory and cutting of state-space layers", "not read"),
+      note(kStaticFraction, "unverified: the static share is larger than SGLang's own choice",
+           "server_args.py _handle_gpu_memory_settings"),
+      note(kMaxLength, "unknown: whether a context that does not fit the cache is refused",
+           "not found"),
+      note(kExperts, "unknown: what expert parallelism does to a model without experts",
+           "not read"),
+      note(kEncoders, "unknown: how encoders beside the vision tower are cut", "not read"),
+      note(kCapability, "unknown: the compute capability of the GPU", "the GPU type"),
+      note(kCacheScheme, "unknown: whether a checkpoint that asks for an fp8 cache gets one",
+           "not read"),
+  };
+  return kRemarks;
 }
 
 }  // namespace headroom::sglang

@@ -141,6 +141,14 @@ EngineVerdict check_stage_count(std::string_view rule, Refusal::Phase phase, con
       fmt::format("{} layers are fewer than pipeline parallel size {}", text.layers(), pp));
 }
 
+const Quantization& expert_scheme(const Model& model) {
+  return model.expert_quantization ? *model.expert_quantization : model.quantization;
+}
+
+std::int64_t expert_inputs(const Model& model, const Experts& experts) {
+  return experts.latent > 0 ? experts.latent : model.text.hidden;
+}
+
 bool has_short_reach(const TextArch& text) {
   return std::any_of(text.kinds.begin(), text.kinds.end(), [](const LayerKind& kind) {
     return kind.attention() != nullptr && kind.attention()->reach != Attention::Reach::full;

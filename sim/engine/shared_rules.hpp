@@ -48,6 +48,11 @@ void add_remarks(EngineVerdict& to, EngineVerdict from);
 [[nodiscard]] EngineVerdict check_stage_count(std::string_view rule, Refusal::Phase phase,
                                               const TextArch& text, int pp);
 
+/// How the routed experts are stored.
+[[nodiscard]] const Quantization& expert_scheme(const Model& model);
+/// Inputs of a routed expert.
+[[nodiscard]] std::int64_t expert_inputs(const Model& model, const Experts& experts);
+
 /// Whether a layer's attention looks back less than the whole sequence.
 [[nodiscard]] bool has_short_reach(const TextArch& text);
 /// Whether a layer keeps a state (Mamba, gated delta net).

@@ -34,6 +34,10 @@ std::int64_t longest_context(const StageMemory& stage, const SequenceCost& cost,
 SequenceCost sequence_cost(const std::vector<CacheGroup>& groups) {
   SequenceCost cost;
   for (const CacheGroup& group : groups) {
+    if (group.cache.beside) {
+      cost.once += group.layers * group.cache.window * group.cache.bytes_per_token;
+      continue;
+    }
     cost.per_token += group.layers * group.cache.bytes_per_token;
     cost.once += group.layers * group.cache.bytes_per_sequence;
   }

@@ -18,7 +18,8 @@ struct SequenceCost {
   Bytes once = 0;
 };
 
-/// Of the layers of a stage. Sliding and chunked layers count as full ones: an upper bound.
+/// Of the layers of a stage. Sliding and chunked layers count as full ones: an upper bound. Windows
+/// beside a compressed cache count once.
 [[nodiscard]] SequenceCost sequence_cost(const std::vector<CacheGroup>& groups);
 /// Saturates at a quarter of the int64 range.
 [[nodiscard]] Bytes sequence_bytes(const SequenceCost& cost, std::int64_t context);

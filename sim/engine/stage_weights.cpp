@@ -58,6 +58,7 @@ StageWeights stage_weights(const Model& model, const ShardSizes& sizes, const St
       const std::int64_t all = model.vision->parameters;
       sum.add_encoder(all, whole_encoder ? all : std::min(all, copied_encoder));
     }
+    for (const Encoder& encoder : model.encoders) sum.add_encoder(encoder.shape.parameters, 0);
   }
   if (stage.index == stage.stages - 1) {
     sum.add({}, head_tensors(text));

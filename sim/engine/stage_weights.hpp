@@ -22,9 +22,9 @@ struct StageWeights {
 };
 
 /// The first stage also holds the embedding and the vision tower (cut over the ranks, or
-/// `whole_encoder` on each), the last one the final norm and the LM head. Tied tables are one where
-/// a stage is both, else each end has its own. `copied_encoder` of the tower's parameters are on
-/// every rank although the rest is cut.
+/// `whole_encoder` on each) and other encoders, cut; the last one the final norm and the LM head.
+/// Tied tables are one where a stage is both, else each end has its own. `copied_encoder` of the
+/// tower's parameters are on every rank although the rest is cut.
 [[nodiscard]] StageWeights stage_weights(const Model& model, const ShardSizes& sizes,
                                          const StageLayers& stage, bool whole_encoder,
                                          std::int64_t copied_encoder = 0);

@@ -32,6 +32,8 @@ inline constexpr std::string_view kQuantization = "tensorrt-llm.quantization";
 inline constexpr std::string_view kStateLayers = "tensorrt-llm.state-layers";
 inline constexpr std::string_view kSlidingWindow = "tensorrt-llm.sliding-window";
 inline constexpr std::string_view kCapability = "tensorrt-llm.capability";
+inline constexpr std::string_view kEncoders = "tensorrt-llm.encoders";
+inline constexpr std::string_view kCacheScheme = "tensorrt-llm.cache-scheme";
 inline constexpr std::string_view kNoCacheMemory = "tensorrt-llm.no-cache-memory";
 inline constexpr std::string_view kMaxLength = "tensorrt-llm.max-length";
 
@@ -56,6 +58,7 @@ class Rules final : public EngineRules {
   [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
+  [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 
  private:
   MemoryOverheads overheads_;

@@ -17,11 +17,12 @@ using Scheme = Quantization::Scheme;
 constexpr std::int64_t kMillion = 1'000'000;
 
 /// The documentation names the GPUs that it supports; whether anything checks them is not known.
-EngineVerdict check_gpu(const Model& model, const GpuType& gpu) {
+EngineVerdict check_gpu(const Model& model, const GpuType& gpu, const ServingLimits& limits) {
   const int capability = gpu.compute_capability;
   const Scheme scheme = model.quantization.scheme;
   const bool fp8 =
       scheme == Scheme::fp8_tensor || scheme == Scheme::fp8_channel || scheme == Scheme::fp8_block;
+  const bool fp4 = scheme == Scheme::nvfp4 || expert_scheme(model).scheme == Scheme::nvfp4;
   const auto text = [&](const char* what) {
     return fmt::format("{} (compute capability {}.{}) {}", gpu.name, capability / 10,
                        capability % 10, what);
@@ -33,8 +34,13 @@ EngineVerdict check_gpu(const Model& model, const GpuType& gpu) {
                   text("is not among the GPUs that TensorRT-LLM documents, from 8.0 on")),
       remarked_if(fp8 && capability >= 80 && capability < 89, Kind::unknown, kCapability,
                   text("is not among those documented with FP8, from 8.9 on")),
-      remarked_if(scheme == Scheme::nvfp4 && capability > 0 && capability < 100, Kind::unknown,
-                  kCapability, text("has no FP4; whether NVFP4 starts was not established")),
+      remarked_if(fp4 && capability > 0 && capability < 100, Kind::unknown, kCapability,
+                  text("has no FP4; whether NVFP4 starts was not established")),
+      remarked_if(
+          model.kv_cache_scheme == "fp8" && limits.kv_cache != KvCacheType::fp8, Kind::unknown,
+          kCacheScheme,
+          "the checkpoint asks for an fp8 cache; whether TensorRT-LLM then keeps one was not "
+          "established: it is counted in the model's own type"),
   });
 }
 
@@ -53,7 +59,7 @@ Bytes cache_pool(Bytes free, std::int64_t fraction_ppm) {
 
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& limits) const {
-  EngineVerdict verdict = first_refusal({check_shape(model, plan), check_gpu(model, gpu)});
+  EngineVerdict verdict = first_refusal({check_shape(model, plan), check_gpu(model, gpu, limits)});
   if (!verdict.accepted) return verdict;
   HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
                   fmt::format("context {} and batched tokens {}: each is at least 1",

@@ -37,6 +37,9 @@ EngineVerdict check_unread(const Model& model, ParallelPlan plan) {
       remarked_if(model.vision.has_value() && ranks > 1, Kind::unknown, kVision,
                   "how the vision tower is cut was not established: it is counted as cut over the "
                   "attention's GPUs"),
+      remarked_if(!model.encoders.empty() && ranks > 1, Kind::unknown, kEncoders,
+                  "how encoders beside the vision tower are cut was not established: they are "
+                  "counted as cut over the attention's GPUs"),
       remarked_if(model.quantization.quantized() && ranks > 1, Kind::unknown, kQuantization,
                   fmt::format("whether {} can be cut over {} GPUs was not established",
                               describe(model.quantization), ranks)),
@@ -110,24 +113,31 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
            "_torch/modules/linear.py Linear.__init__", Phase::model_build),
       rule(kExperts, "with expert parallelism the experts divide by all ranks of a stage",
            "mapping.py Mapping.ep_experts", Phase::model_build),
-      rule(kExpertWidth, "remark: whether the width of an expert must divide is not known",
-           "not read", Phase::model_build),
-      rule(kVision, "remark: how the vision tower is cut is not known", "not read",
-           Phase::model_build),
-      rule(kQuantization, "remark: which quantized checkpoints can be cut is not known", "not read",
-           Phase::model_build),
-      rule(kStateLayers, "remark: memory and cutting of state-space layers is not known",
-           "not read", Phase::model_build),
-      rule(kCapability, "remark: the GPU is not among those that the documentation names",
-           "documentation 0.18.2, support matrix", Phase::configuration),
-      rule(kSlidingWindow, "remark: sliding layers are counted as full ones", "not read",
-           Phase::memory),
       rule(kNoCacheMemory, "weights and working memory leave memory free on every GPU",
            "documentation of free_gpu_memory_fraction", Phase::memory),
-      rule(kMaxLength, "remark: whether a context that does not fit the cache is refused",
-           "not found", Phase::memory),
   };
   return kRules;
+}
+
+std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
+  const auto note = [](std::string_view id, const char* description, const char* source) {
+    return RemarkInfo{std::string(id), description, source};
+  };
+  static const std::vector<RemarkInfo> kRemarks{
+      note(kExpertWidth, "unknown: whether the width of an expert must divide", "not read"),
+      note(kVision, "unknown: how the vision tower is cut", "not read"),
+      note(kQuantization, "unknown: which quantized checkpoints can be cut", "not read"),
+      note(kStateLayers, "unknown: memory and cutting of state-space layers", "not read"),
+      note(kCapability, "unknown: the GPU is not among those that the documentation names",
+           "documentation 0.18.2, support matrix"),
+      note(kSlidingWindow, "unknown: sliding layers are counted as full ones", "not read"),
+      note(kMaxLength, "unknown: whether a context that does not fit the cache is refused",
+           "not found"),
+      note(kEncoders, "unknown: how encoders beside the vision tower are cut", "not read"),
+      note(kCacheScheme, "unknown: whether a checkpoint that asks for an fp8 cache gets one",
+           "not read"),
+  };
+  return kRemarks;
 }
 
 }  // namespace headroom::tensorrt_llm

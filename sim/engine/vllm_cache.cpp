@@ -37,8 +37,9 @@ std::int64_t blocks_of(const LayerCache& cache, std::int64_t context, std::int64
          (cache.reach == Attention::Reach::sliding ? 1 : 0);
 }
 
+// A block holds as many entries, whatever number of tokens they stand for.
 Bytes own_page(const LayerCache& cache, const CachePool& pool) {
-  return cache.bytes_per_token > 0 ? pool.block_tokens * cache.bytes_per_token
+  return cache.bytes_per_token > 0 ? pool.block_tokens * cache.ratio * cache.bytes_per_token
                                    : std::max(cache.bytes_per_sequence, pool.state_page);
 }
 
@@ -58,7 +59,9 @@ std::vector<PooledGroup> pooled(const std::vector<CacheGroup>& groups, std::int6
     const Bytes own = own_page(group.cache, pool);
     const std::int64_t fit = page % own == 0 ? page / own : 1;
     out.push_back({group.layers,
-                   blocks_of(group.cache, context, batched_tokens, pool.block_tokens * fit), page});
+                   blocks_of(group.cache, context, batched_tokens,
+                             pool.block_tokens * group.cache.ratio * fit),
+                   page});
   }
   return out;
 }

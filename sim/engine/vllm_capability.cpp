@@ -90,8 +90,7 @@ Finding check_served_type(const Question& q, const ServedType& type) {
                   scheme.method, allowed, type.name));
 }
 
-void remark_weight_only(const Question& q, Remarks& remarks) {
-  const Quantization& scheme = q.model.quantization;
+void remark_weight_only(const Question& q, const Quantization& scheme, Remarks& remarks) {
   const bool fp8 = scheme.scheme == Scheme::fp8_tensor || scheme.scheme == Scheme::fp8_channel ||
                    scheme.scheme == Scheme::fp8_block;
   if (fp8 && q.capability < kFp8) {
@@ -151,7 +150,8 @@ Finding check_method(const Question& q, const ServedType& type, Remarks& remarks
                     scheme.method, describe(scheme), capability_text(q.capability)));
   }
   if (auto found = check_served_type(q, type)) return found;
-  remark_weight_only(q, remarks);
+  remark_weight_only(q, scheme, remarks);
+  if (q.model.expert_quantization) remark_weight_only(q, *q.model.expert_quantization, remarks);
   return std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/engine/vllm_linear.hpp"
 
+#include "sim/engine/shared_rules.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <variant>
@@ -72,7 +74,7 @@ std::vector<LinearLayer> quantized_layers(const Model& model, const LayerKind& k
 
 const Experts* quantized_experts(const Model& model, const LayerKind& kind) {
   const auto* experts = std::get_if<Experts>(&kind.mlp);
-  if (experts == nullptr || !model.quantization.quantized()) return nullptr;
+  if (experts == nullptr || !expert_scheme(model).quantized()) return nullptr;
   for (const Tensor& tensor : layer_tensors(model.text, kind)) {
     if (is_expert(tensor) && stored_small(model, kind, tensor)) return experts;
   }

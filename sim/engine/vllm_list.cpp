@@ -80,6 +80,10 @@ std::vector<RuleInfo> shape_rules() {
            "the vision models, for example `model_executor/models/siglip.py`"),
       rule(kVisionMlpWidth, kBuild,
            "MLP width of the vision tower `mod t = 0`, unless it runs data parallel", "the same"),
+      rule(kEncoderHeads, kBuild, "heads of audio and text encoders `mod t = 0`",
+           "the models with such encoders, for example `model_executor/models/whisper.py`"),
+      rule(kEncoderMlpWidth, kBuild, "MLP width of audio and text encoders `mod t = 0`",
+           "the same"),
       rule(kLayerHeads, kBuild, "`H mod t = 0` in layers with heads of their own",
            "the attention classes of the models"),
       rule(kMambaHeads, kBuild, "Mamba-2: heads `mod t = 0`", "`layers/mamba/mamba_mixer2.py`"),
@@ -142,6 +146,10 @@ std::vector<RemarkInfo> all_remarks() {
       note(kQuantizationCapability, "unknown: what capability the method needs, or the GPU has",
            none),
       note(kFp8Cache, "unknown: whether this GPU keeps an fp8 cache", none),
+      note(kCacheScheme,
+           "fallback: the checkpoint asks for an fp8 cache and gets one. Unknown on v0.10",
+           "`layers/attention/attention.py` `Attention.__init__`, `utils/torch_utils.py` "
+           "`resolve_kv_cache_dtype_string`"),
       note(kOldGpu, "unknown: whether an attention kernel serves the model below 8.0", none),
       note(kCacheLayout, "unknown: how blocks of different sizes share a pool", none),
   };

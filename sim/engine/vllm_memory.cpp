@@ -131,6 +131,21 @@ bool whole_encoder(const Model& model, const ServingLimits& limits, Version vers
   return true;
 }
 
+/// Type of the cache: `auto` follows the checkpoint.
+KvCacheType cache_type(const Question& q, KvCacheType asked, Remarks& remarks) {
+  if (asked == KvCacheType::fp8 || q.model.kv_cache_scheme != "fp8") return asked;
+  if (q.version == Version::v0_10) {
+    remark(
+        remarks, Remark::Kind::unknown, kCacheScheme,
+        "the checkpoint asks for an fp8 cache; whether v0.10 then keeps one was not established: "
+        "it is counted in the model's own type");
+    return asked;
+  }
+  remark(remarks, Remark::Kind::fallback, kCacheScheme,
+         "the checkpoint asks for an fp8 cache, and gets one without --kv-cache-dtype");
+  return KvCacheType::fp8;
+}
+
 /// The stages of one deployment, filled in one after the other.
 class Budget {
  public:
@@ -208,7 +223,8 @@ class Budget {
 }  // namespace
 
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
-                           const ServingLimits& limits) const {
+                           const ServingLimits& asked) const {
+  ServingLimits limits = asked;
   HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
                   fmt::format("context {} and batched tokens {}: each is at least 1",
                               limits.context, limits.batched_tokens));
@@ -223,6 +239,7 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
     return verdict;
   }
   const ServedType type = served_type(question, verdict.remarks);
+  limits.kv_cache = cache_type(question, asked.kv_cache, verdict.remarks);
   if (auto found = check_gpu(question, type, limits.kv_cache, verdict.remarks)) {
     refuse(verdict, std::move(*found));
     return verdict;

@@ -1,3 +1,4 @@
+#include "sim/engine/shared_rules.hpp"
 #include "sim/engine/verdict.hpp"
 #include "sim/engine/vllm_linear.hpp"
 #include "sim/engine/vllm_rules.hpp"
@@ -70,7 +71,7 @@ Finding check_fp8_layer(const LinearLayer& layer, const Question& q, Remarks& re
 
 // quantization/fp8.py, compressed_tensors_moe_w8a8_fp8.py create_weights.
 Finding check_fp8_experts(const Experts& experts, const Question& q) {
-  const Quantization& scheme = q.model.quantization;
+  const Quantization& scheme = expert_scheme(q.model);
   const int slices = expert_slices(q.plan);
   const std::int64_t width = experts.width / slices;
   if (width % scheme.block_out != 0) {
@@ -173,8 +174,8 @@ Finding check_packed_layer(const LinearLayer& layer, const Question& q, Remarks&
 
 // check_moe_marlin_supports_layer, then moe_wna16.py, which halves the group until it divides.
 Finding check_packed_experts(const Experts& experts, const Question& q, Remarks& remarks) {
-  const Quantization& scheme = q.model.quantization;
-  const std::int64_t hidden = q.model.text.hidden;
+  const Quantization& scheme = expert_scheme(q.model);
+  const std::int64_t hidden = expert_inputs(q.model, experts);
   const std::int64_t width = experts.width / expert_slices(q.plan);
   const bool marlin = marlin_takes(scheme) && hidden % kMarlinIn == 0 &&
                       width % std::max(kMarlinOut, scheme.group) == 0;
@@ -229,7 +230,7 @@ Finding check_layer(const LinearLayer& layer, const Question& q, Remarks& remark
 }
 
 Finding check_experts_of(const Experts& experts, const Question& q, Remarks& remarks) {
-  const Quantization& scheme = q.model.quantization;
+  const Quantization& scheme = expert_scheme(q.model);
   const std::int64_t width = experts.width / expert_slices(q.plan);
   switch (scheme.scheme) {
     case Scheme::fp8_block:
@@ -239,7 +240,7 @@ Finding check_experts_of(const Experts& experts, const Question& q, Remarks& rem
     case Scheme::integer:
       return check_packed_experts(experts, q, remarks);
     case Scheme::mxfp8:
-      for (const std::int64_t size : {q.model.text.hidden, width}) {
+      for (const std::int64_t size : {expert_inputs(q.model, experts), width}) {
         if (size % kMxfp8Block == 0) continue;
         return refuse(
             kMxfp8, not_multiple(size, "inputs", "each expert", "the MXFP8 block of", kMxfp8Block));
@@ -258,7 +259,6 @@ bool marlin_takes(const Quantization& q) {
 }
 
 Finding check_quantization(const Question& q, Remarks& remarks) {
-  if (!q.model.quantization.quantized()) return std::nullopt;
   const ShardSizes sizes = shard_sizes(q.plan);
   for (const LayerKind& kind : q.model.text.kinds) {
     for (const LinearLayer& layer : quantized_layers(q.model, kind, sizes)) {

@@ -31,6 +31,8 @@ inline constexpr std::string_view kMxfp8 = "vllm.mxfp8";
 inline constexpr std::string_view kBitsAndBytes = "vllm.bitsandbytes";
 inline constexpr std::string_view kVisionHeads = "vllm.vision-heads";
 inline constexpr std::string_view kVisionMlpWidth = "vllm.vision-mlp-width";
+inline constexpr std::string_view kEncoderHeads = "vllm.encoder-heads";
+inline constexpr std::string_view kEncoderMlpWidth = "vllm.encoder-mlp-width";
 inline constexpr std::string_view kLayerHeads = "vllm.layer-heads";
 inline constexpr std::string_view kMambaHeads = "vllm.mamba-heads";
 inline constexpr std::string_view kMambaGroups = "vllm.mamba-groups";
@@ -52,6 +54,7 @@ inline constexpr std::string_view kEncoderMode = "vllm.encoder-mode";
 inline constexpr std::string_view kEncoderCopied = "vllm.encoder-copied";
 inline constexpr std::string_view kSixteenBits = "vllm.data-type";
 inline constexpr std::string_view kWeightOnly = "vllm.weight-only";
+inline constexpr std::string_view kCacheScheme = "vllm.cache-scheme";
 inline constexpr std::string_view kOldGpu = "vllm.attention-backend";
 inline constexpr std::string_view kCacheLayout = "vllm.cache-layout";
 

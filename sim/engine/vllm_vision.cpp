@@ -3,60 +3,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <string>
 
 namespace headroom::vllm {
 namespace {
 
-/// Classes that declare support for `--mm-encoder-tp-mode data`.
-constexpr std::array<std::string_view, 19> kWholeEncoder{"Qwen2VLFor",
-                                                         "Qwen2_5_VLFor",
-                                                         "Qwen3VLFor",
-                                                         "Qwen3VLMoeFor",
-                                                         "InternVLChatModel",
-                                                         "InternVLForConditionalGeneration",
-                                                         "Glm4vFor",
-                                                         "Glm4vMoeFor",
-                                                         "KimiVLFor",
-                                                         "KimiK25For",
-                                                         "Llama4ForConditionalGeneration",
-                                                         "MiniCPMV",
-                                                         "Step3VL",
-                                                         "DotsOCR",
-                                                         "Eagle2_5",
-                                                         "HunYuanVL",
-                                                         "HunyuanVL",
-                                                         "Isaac",
-                                                         "OpenCUA"};
+constexpr auto kBuild = Refusal::Phase::model_build;
+constexpr std::string_view kTp = "tensor parallel size";
 
-// NVLM-D adds dummy heads to the 25 of InternViT.
-constexpr std::int64_t kNvlmDummyHeads = 7;
-
-bool is_nvlm(const Model& model) { return model.architecture.starts_with("NVLM_D"); }
-
-/// The tower is InternViT.
-bool has_intern_vit(const Model& model) {
-  return model.architecture.starts_with("InternVLChatModel") || is_nvlm(model);
-}
-
-}  // namespace
-
-bool encoder_runs_whole(const Model& model) {
-  return std::any_of(kWholeEncoder.begin(), kWholeEncoder.end(), [&](std::string_view beginning) {
-    return model.architecture.starts_with(beginning);
-  });
-}
-
-bool copies_encoder_attention(const Model& model, int tp) {
-  if (!model.vision || !has_intern_vit(model)) return false;
-  return (model.vision->heads + (is_nvlm(model) ? kNvlmDummyHeads : 0)) % tp != 0;
+// model_executor/models/whisper.py, for example.
+Finding check_encoder(const Encoder& encoder, int tp) {
+  const std::string heads = fmt::format("heads of the {} encoder do", encoder.kind);
+  if (auto found = indivisible(kEncoderHeads, kBuild, encoder.shape.heads, tp, heads, kTp)) {
+    return found;
+  }
+  const std::string columns = fmt::format("columns of the {} encoder's MLP do", encoder.kind);
+  return indivisible(kEncoderMlpWidth, kBuild, encoder.shape.mlp_width, tp, columns, kTp);
 }
 
 // The vision models, for example model_executor/models/siglip.py.
-Finding check_vision(const Question& q, Remarks& remarks) {
-  constexpr auto kBuild = Refusal::Phase::model_build;
-  constexpr std::string_view kTp = "tensor parallel size";
+Finding check_tower(const Question& q, Remarks& remarks) {
   if (!q.model.vision || q.whole_encoder) return std::nullopt;
   const VisionArch& vision = *q.model.vision;
   if (copies_encoder_attention(q.model, q.plan.tp)) {
@@ -64,13 +30,29 @@ Finding check_vision(const Question& q, Remarks& remarks) {
            fmt::format("{} heads of the vision tower do not divide by {}: every rank holds its "
                        "attention whole",
                        vision.heads, q.plan.tp));
-  } else if (!has_intern_vit(q.model)) {
+  } else {
     auto found = indivisible(kVisionHeads, kBuild, vision.heads, q.plan.tp,
                              "heads of the vision tower do", kTp);
     if (found) return found;
   }
   return indivisible(kVisionMlpWidth, kBuild, vision.mlp_width, q.plan.tp,
                      "columns of the vision tower's MLP do", kTp);
+}
+
+}  // namespace
+
+bool encoder_runs_whole(const Model& model) { return model.vision && model.vision->data_parallel; }
+
+bool copies_encoder_attention(const Model& model, int tp) {
+  return model.vision && model.vision->replicates_odd_heads && model.vision->heads % tp != 0;
+}
+
+Finding check_vision(const Question& q, Remarks& remarks) {
+  if (auto found = check_tower(q, remarks)) return found;
+  for (const Encoder& encoder : q.model.encoders) {
+    if (auto found = check_encoder(encoder, q.plan.tp)) return found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace headroom::vllm

@@ -1,3 +1,4 @@
+#include "sim/engine/shared_rules.hpp"
 #include "sim/engine/vllm_linear.hpp"
 #include "sim/engine/vllm_rules.hpp"
 #include "sim/engine/vllm_saturating.hpp"
@@ -53,7 +54,7 @@ ShardSizes shard_sizes(ParallelPlan plan) {
 // fused_moe/oracle/mxfp4.py: which kernel, and mxfp4_round_up_hidden_size_and_intermediate_size.
 ShardSizes shard_sizes(const Model& model, ParallelPlan plan, const GpuType& gpu) {
   ShardSizes sizes = shard_sizes(plan);
-  if (model.quantization.scheme != Quantization::Scheme::mxfp4) return sizes;
+  if (expert_scheme(model).scheme != Quantization::Scheme::mxfp4) return sizes;
   const int capability = gpu.compute_capability;
   if (capability >= 100 && capability < 110) {  // FlashInfer, TensorRT-LLM's kernels
     sizes.expert_width_padding = 256;

@@ -62,13 +62,27 @@ namespace headroom::test {
   });
 }
 
-/// Every refusal and remark over the catalogue is one of the rules that the engine lists.
+/// Every refusal over the catalogue is one of the rules that the engine lists, every remark one of
+/// its remarks.
 inline void check_lists_its_rules(const EngineRules& engine) {
   const auto rules = engine.rules();
   const auto listed = [&](const std::string& id) {
     return std::any_of(rules.begin(), rules.end(), [&](const auto& r) { return r.id == id; });
   };
+  const auto remarks = engine.remarks();
+  const auto noted = [&](const std::string& id) {
+    return std::any_of(remarks.begin(), remarks.end(), [&](const auto& r) { return r.id == id; });
+  };
+  for (const auto& remark : remarks) {
+    CHECK(remark.id.starts_with(std::string(engine.name()) + "."));
+    CHECK_FALSE(remark.source.empty());
+    const std::string kind = remark.description.substr(0, remark.description.find(':'));
+    CHECK((kind == "unknown" || kind == "fallback" || kind == "unverified"));
+    CHECK(std::count_if(remarks.begin(), remarks.end(),
+                        [&](const auto& other) { return other.id == remark.id; }) == 1);
+  }
   for (const auto& rule : rules) {
+    CHECK_FALSE(rule.description.starts_with("remark"));
     CHECK(rule.id.starts_with(std::string(engine.name()) + "."));
     CHECK_FALSE(rule.description.empty());
     CHECK_FALSE(rule.source.empty());
@@ -81,7 +95,7 @@ inline void check_lists_its_rules(const EngineRules& engine) {
                                       ParallelPlan{1, 1, ranks}, ParallelPlan{2, 1, ranks, true}}) {
         const EngineVerdict verdict = engine.check(model, plan, gpu_of(24 * kGiB, 70 + ranks), {});
         CHECK((verdict.accepted || listed(verdict.refusal.rule)));
-        for (const Remark& remark : verdict.remarks) CHECK(listed(remark.rule));
+        for (const Remark& remark : verdict.remarks) CHECK(noted(remark.rule));
         const EngineVerdict shape = engine.check_shape(model, plan);
         if (!shape.accepted) CHECK(shape.refusal.rule == verdict.refusal.rule);
         if (!verdict.stages.empty()) CHECK(std::ssize(verdict.stages) == plan.pp);

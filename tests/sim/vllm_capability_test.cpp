@@ -214,7 +214,7 @@ TEST_CASE("a vision tower that runs data parallel is whole on every rank") {
   CHECK(at_two({}).refusal.rule == "vllm.vision-heads");
   CHECK(at_two(limits).refusal.rule == "vllm.vision-heads");
   CHECK(kind_of(at_two(limits), "vllm.encoder-mode") == kFallback);
-  model.architecture = "Qwen2_5_VLForConditionalGeneration";
+  model.vision->data_parallel = true;
   CHECK(at_two({}).refusal.rule == "vllm.vision-heads");
   const EngineVerdict whole = at_two(limits);
   REQUIRE(whole.accepted);
@@ -224,7 +224,7 @@ TEST_CASE("a vision tower that runs data parallel is whole on every rank") {
   CHECK(whole.stages[0].weights - cut.stages[0].weights == 1'000'000);
 
   // InternViT copies its attention instead: 4 (h^2 + h) in each layer.
-  model.architecture = "InternVLChatModel";
+  model.vision->replicates_odd_heads = true;
   model.vision->heads = 25;
   model.vision->parameters = 200'000'000;
   const EngineVerdict copied = at_two({});

@@ -241,8 +241,7 @@ TEST_CASE("the command that starts a deployment") {
         "vllm serve Qwen/Qwen3-235B-A22B --tensor-parallel-size 8 --pipeline-parallel-size 2 "
         "--data-parallel-size 3 --enable-expert-parallel --max-model-len 8192 --max-num-seqs 16 "
         "--max-num-batched-tokens 2048 --gpu-memory-utilization 0.92 --kv-cache-dtype fp8");
-  model.architecture = "Qwen2_5_VLForConditionalGeneration";
-  model.vision = VisionArch{24, 1024, 16, 4096, 1'000'000};
+  model.vision = VisionArch{24, 1024, 16, 4096, 1'000'000, true};
   CHECK(command("vllm", {1, 1}).ends_with(" --mm-encoder-tp-mode data"));
   CHECK(command("vllm@0.10", {1, 1}).ends_with(" --enable-multimodal-encoder-data-parallel"));
 }

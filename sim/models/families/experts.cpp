@@ -212,7 +212,7 @@ Traits with_bias_key(std::string_view qkv, std::string_view output) {
 
 Family mixed(std::string_view type, std::string_view architecture, Traits traits,
              Status (*read)(Reading&, const Traits&)) {
-  return {type, architecture, std::move(traits), read, true};
+  return {type, architecture, traits, read, true};
 }
 
 }  // namespace
