@@ -59,13 +59,14 @@ class PatternParser {
       }
     }
     std::uint32_t next = add({});
-    for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-      if (piece->second) {
+    for (std::size_t i = pieces.size(); i > 0; --i) {
+      const auto& [set, repeated] = pieces[i - 1];
+      if (repeated) {
         const std::uint32_t loop = add({Kind::split, 0, next, {}});
-        out_.nodes_[loop].next = add({Kind::set, loop, 0, piece->first});
+        out_.nodes_[loop].next = add({Kind::set, loop, 0, set});
         next = loop;
       } else {
-        next = add({Kind::set, next, 0, piece->first});
+        next = add({Kind::set, next, 0, set});
       }
     }
     out_.start_ = next;
@@ -108,9 +109,7 @@ class PatternParser {
       case Tree::Kind::set:
         return add({Kind::set, next, 0, tree.set});
       case Tree::Kind::sequence:
-        for (auto part = tree.parts.rbegin(); part != tree.parts.rend(); ++part) {
-          next = build(*part, next);
-        }
+        for (std::size_t i = tree.parts.size(); i > 0; --i) next = build(tree.parts[i - 1], next);
         return next;
       case Tree::Kind::choice: {
         std::uint32_t start = build(tree.parts.back(), next);

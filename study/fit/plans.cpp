@@ -108,7 +108,7 @@ std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {
     const std::int64_t there = std::min<std::int64_t>(cluster.gpu_count(type), limits.max_gpus);
     for (int tp = 1; tp <= cluster.largest_node(type); ++tp) {
       if (!llm.allows_tp(tp)) continue;
-      for (int pp = 1; pp <= limits.max_pp && tp * pp <= there; ++pp) {
+      for (int pp = 1; pp <= limits.max_pp && std::int64_t{tp} * pp <= there; ++pp) {
         out.push_back(fit_plan(question, ground, type, {tp, pp}));
         if (tp > 1 && question.model->text.has_experts()) {
           out.push_back(fit_plan(question, ground, type, {tp, pp, 1, true}));

@@ -58,8 +58,8 @@ Experts experts(std::int64_t count, std::int64_t active, std::int64_t width) {
 LayerKind layer_of(decltype(LayerKind::mixer) mixer, decltype(LayerKind::mlp) mlp,
                    std::int64_t norms = 2) {
   LayerKind kind;
-  kind.mixer = std::move(mixer);
-  kind.mlp = std::move(mlp);
+  kind.mixer = mixer;
+  kind.mlp = mlp;
   kind.norms = norms;
   return kind;
 }
