@@ -235,7 +235,7 @@ TEST_CASE("fit --pool says what a pool can never hold", "[cli][fit]") {
   CHECK(json["models"].size() > 30);
   for (const Json& model : json["models"]) {
     CHECK(model["holds"] == !model["plan"].is_null());
-    if (model["name"] == "mistral-large-instruct-2407") CHECK_FALSE(model["changes"].empty());
+    if (model["model"] == "mistral-large-instruct-2407") CHECK_FALSE(model["changes"].empty());
     if (model["holds"] == true) CHECK(model["changes"].empty());
   }
 }
