@@ -42,6 +42,7 @@ struct LayerSums {
 LayerSums sum_layers(const CostQuery& query) {
   const Model& model = query.model;
   const TextArch& text = model.text;
+  const KvCacheType cache = effective_cache_type(model, query.limits.kv_cache);
   LayerSums sums;
   for (std::size_t i = 0; i < text.kinds.size(); ++i) {
     const LayerKind& kind = text.kinds[i];
@@ -52,8 +53,7 @@ LayerSums sum_layers(const CostQuery& query) {
       (expert ? sums.expert_bytes : sums.bytes) += layers * tensor_bytes(model, kind, tensor);
     }
     sums.cached_per_token +=
-        layers *
-        layer_cache(kind, query.plan.tp, model.dtype_bytes, query.limits.kv_cache).bytes_per_token;
+        layers * layer_cache(kind, query.plan.tp, model.dtype_bytes, cache).bytes_per_token;
   }
   return sums;
 }

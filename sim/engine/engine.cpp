@@ -28,6 +28,13 @@ Bytes requested_bytes(Bytes total, std::int64_t utilisation_ppm) {
   return total / kMillion * utilisation_ppm + (rest + kMillion - 1) / kMillion;
 }
 
+std::int64_t EngineRules::utilisation(const Model& /*model*/, ParallelPlan /*plan*/,
+                                      const GpuType& /*gpu*/, const ServingLimits& limits) const {
+  return limits.utilisation_ppm;
+}
+
+std::string EngineRules::preparation(const Start& /*start*/) const { return ""; }
+
 std::vector<int> EngineRules::accepted_tp(const Model& model, int max_tp) const {
   std::vector<int> out;
   for (int tp = 1; tp <= max_tp; ++tp) {

@@ -34,6 +34,9 @@ struct ServingLimits {
   std::int64_t utilisation_ppm = 920'000;  // share of each GPU's memory, U, in millionths
   KvCacheType kv_cache = KvCacheType::model;
   bool encoder_data_parallel = false;  // every rank holds the whole vision tower
+  /// Off where nobody asked for a U: an engine with a choice of its own makes it, others take
+  /// `utilisation_ppm` (EngineRules::utilisation).
+  bool utilisation_asked = true;
 
   friend bool operator==(const ServingLimits&, const ServingLimits&) = default;
 };
@@ -54,7 +57,8 @@ struct ParallelPlan {
   friend auto operator<=>(const ParallelPlan&, const ParallelPlan&) = default;
 };
 
-/// Memory of one GPU of one pipeline stage, in bytes: of the rank that holds most.
+/// Memory of one GPU of one pipeline stage, in bytes: of the rank that holds most. What the budget
+/// is divided into adds up, in every engine: accounted() == budget.
 struct StageMemory {
   std::int64_t layers = 0;
   Bytes weights = 0;
@@ -63,9 +67,16 @@ struct StageMemory {
   Bytes communication = 0;    // NCCL buffers
   Bytes runtime = 0;          // contexts, graphs, allocator: the overhead constant
   Bytes cuda_graphs = 0;      // a reserve for graphs beside it, where the engine subtracts one
+  Bytes budget = 0;           // of the GPU, what weights, working memory and cache share
+  Bytes outside = 0;          // of the working memory, what the budget does not pay for
   Bytes kv_available = 0;     // what is left of the budget; may be negative
   Bytes kv_per_sequence = 0;  // one sequence of full context
   Bytes kv_per_token = 0;     // of the layers whose cache grows with every token
+
+  [[nodiscard]] Bytes working() const {
+    return activations + communication + runtime + cuda_graphs;
+  }
+  [[nodiscard]] Bytes accounted() const { return weights + working() - outside + kv_available; }
 };
 
 /// A refusal: `rule` is stable and documented ("vllm.heads"); `sentence` is ours, with the numbers.
@@ -75,6 +86,8 @@ struct Refusal {
   std::string rule;
   std::string sentence;
   Phase phase = Phase::configuration;
+  /// The GPU cannot serve this model as asked for, whatever the plan.
+  bool of_gpu = false;
 };
 
 /// Something that the verdict rests on and the reader should know.
@@ -98,6 +111,14 @@ struct EngineVerdict {
   // Set by check() when the shape rules passed. Of the stage that holds least, of one replica.
   std::int64_t longest_context = 0;  // tokens of one sequence that fit; at most the model's own
   std::int64_t full_sequences = 0;   // sequences of the full context that fit at once
+};
+
+/// A deployment that is to be started.
+struct Start {
+  ParallelPlan plan;
+  ServingLimits limits;
+  std::int64_t full_sequences = 1;  // of the verdict: a cache of a fixed size is as large
+  int nodes = 1;                    // that the plan spans
 };
 
 /// Constants of the memory budget that were measured or guessed, not derived: docs/engines.md. A
@@ -131,9 +152,15 @@ class EngineRules {
   [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan,
                                             const GpuType& gpu,
                                             const ServingLimits& limits) const = 0;
-  /// The command that starts this deployment, as a shell takes it.
-  [[nodiscard]] virtual std::string command(const Model& model, ParallelPlan plan,
-                                            const ServingLimits& limits) const = 0;
+  /// U, in millionths: as asked for, else the engine's own choice for this GPU.
+  [[nodiscard]] virtual std::int64_t utilisation(const Model& model, ParallelPlan plan,
+                                                 const GpuType& gpu,
+                                                 const ServingLimits& limits) const;
+  /// The command that starts this deployment, as a shell takes it. On several nodes it may name
+  /// variables, which preparation() explains.
+  [[nodiscard]] virtual std::string command(const Model& model, const Start& start) const = 0;
+  /// What the command takes for granted where the plan spans nodes, in sentences; "" on one node.
+  [[nodiscard]] virtual std::string preparation(const Start& start) const;
   /// A rule that this engine can answer with.
   struct RuleInfo {
     std::string id;

@@ -80,6 +80,13 @@ std::int64_t kv_heads_per_rank(const Attention& attention, int tp) {
   return attention.latent ? 1 : std::max<std::int64_t>(1, attention.kv_heads / tp);
 }
 
+bool has_fp8_cache_alone(const Model& model) { return model.model_type == "deepseek_v4"; }
+
+KvCacheType effective_cache_type(const Model& model, KvCacheType asked) {
+  const bool own = model.kv_cache_scheme == "fp8" || has_fp8_cache_alone(model);
+  return own ? KvCacheType::fp8 : asked;
+}
+
 LayerCache layer_cache(const LayerKind& kind, int tp, std::int64_t dtype_bytes, KvCacheType type,
                        SparseLatent latent) {
   const CacheTypes types{dtype_bytes, type, latent};

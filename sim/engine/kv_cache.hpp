@@ -30,6 +30,13 @@ struct CacheGroup {
 /// KV heads that one rank holds: 1 under latent attention, whatever the number of ranks.
 [[nodiscard]] std::int64_t kv_heads_per_rank(const Attention& attention, int tp);
 
+/// Whether engines keep the cache of this model in fp8 where nothing else is asked for, and vLLM in
+/// nothing else: DeepSeek-V4.
+[[nodiscard]] bool has_fp8_cache_alone(const Model& model);
+/// The type that is kept where `asked` is asked for: the model's own is fp8 where its checkpoint
+/// says so, or its class knows no other.
+[[nodiscard]] KvCacheType effective_cache_type(const Model& model, KvCacheType asked);
+
 /// How an fp8 cache keeps the latent of attention with a sparse indexer.
 enum class SparseLatent {
   plain,   // a byte per value

@@ -26,6 +26,7 @@ inline constexpr std::string_view kGguf = "llama.cpp.gguf";
 inline constexpr std::string_view kVision = "llama.cpp.vision";
 inline constexpr std::string_view kEncoders = "llama.cpp.encoders";
 inline constexpr std::string_view kSlidingWindow = "llama.cpp.sliding-window";
+inline constexpr std::string_view kContextLimit = "llama.cpp.context-limit";
 inline constexpr std::string_view kCapability = "llama.cpp.capability";
 inline constexpr std::string_view kNoCacheMemory = "llama.cpp.no-cache-memory";
 inline constexpr std::string_view kMaxLength = "llama.cpp.max-length";
@@ -55,8 +56,8 @@ class Rules final : public EngineRules {
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
-  [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
-                                    const ServingLimits& limits) const override;
+  [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
+  [[nodiscard]] std::string preparation(const Start& start) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 

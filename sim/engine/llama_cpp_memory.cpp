@@ -1,6 +1,5 @@
 // What llama.cpp's devices hold, and the command that starts it.
 
-#include "sim/core/assert.hpp"
 #include "sim/engine/llama_cpp.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/stage_budget.hpp"
@@ -8,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace headroom::llama_cpp {
@@ -77,6 +78,14 @@ EngineVerdict check_gpu(const GpuType& gpu) {
                   gpu.name, capability / 10, capability % 10));
 }
 
+/// Tokens of the one cache that all slots share: as many full sequences as are asked for and fit.
+std::int64_t pool_tokens(const Start& start) {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t held =
+      std::max<std::int64_t>(1, std::min(start.limits.sequences, start.full_sequences));
+  return start.limits.context > kMost / held ? kMost : held * start.limits.context;
+}
+
 std::string type_name(const std::string& dtype) {
   if (dtype == "bfloat16") return "bf16";
   return dtype == "float32" ? "f32" : "f16";
@@ -89,9 +98,7 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
   EngineVerdict verdict =
       first_refusal({check_shape(model, plan), check_cache_type(plan, limits), check_gpu(gpu)});
   if (!verdict.accepted) return verdict;
-  HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
-                  fmt::format("context {} and batched tokens {}: each is at least 1",
-                              limits.context, limits.batched_tokens));
+  require_limits(limits);
   Model held = padded_to_devices(model, plan.tp);
   held.quantization = {};
   held.expert_quantization.reset();
@@ -102,6 +109,7 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
     costs.push_back(cache_cost(held, plan.tp, device, limits.kv_cache));
     StageMemory stage = stage_memory(device.layers, device_weights(held, plan.tp, device), working,
                                      costs.back(), limits.context);
+    stage.budget = budget;
     stage.kv_available = budget - stage.weights - working.sum();
     verdict.stages.push_back(stage);
   }
@@ -110,7 +118,9 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
               remarked_if(has_short_reach(model.text), Kind::unknown, kSlidingWindow,
                           "how much less sliding layers cache was not established: they are "
                           "counted as full ones"));
-  refuse_without_cache(verdict, kNoCacheMemory, budget_words(working, budget));
+  add_remarks(verdict, remark_context(Kind::fallback, kContextLimit, model, limits.context,
+                                      "the server cuts each sequence off at that"));
+  refuse_without_cache(verdict, kNoCacheMemory, "what llama.cpp may use");
   if (!verdict.accepted || full_sequence_fits(verdict)) return verdict;
   verdict.accepted = false;
   verdict.refusal =
@@ -118,11 +128,15 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
   return verdict;
 }
 
-std::string Rules::command(const Model& model, ParallelPlan plan,
-                           const ServingLimits& limits) const {
+std::string Rules::command(const Model& model, const Start& start) const {
+  const ParallelPlan plan = start.plan;
+  const ServingLimits& limits = start.limits;
   const int devices = plan.tp * plan.pp;
   const std::string name = model.hub_id.substr(model.hub_id.rfind('/') + 1);
   std::string out = fmt::format("llama-server -m {}.gguf -ngl all", name);
+  for (int node = 2; node <= start.nodes; ++node) {
+    out += fmt::format("{}$NODE{}:50052", node == 2 ? " --rpc " : ",", node);
+  }
   if (devices == 1) {
     out += " -sm none";
   } else {
@@ -130,57 +144,66 @@ std::string Rules::command(const Model& model, ParallelPlan plan,
     for (int i = 1; i < devices; ++i) out += ",1";
   }
   const bool small_cache = limits.kv_cache == KvCacheType::fp8;
-  // The cache is one pool for all slots, of as many tokens as the longest sequence has.
-  out += fmt::format(" -c {} -np {} --kv-unified -b {} -ub {}", limits.context, limits.sequences,
-                     limits.batched_tokens, limits.batched_tokens);
+  out += fmt::format(" -c {} -np {} --kv-unified -b {} -ub {}", pool_tokens(start),
+                     limits.sequences, limits.batched_tokens, limits.batched_tokens);
   if (plan.tp > 1 || small_cache) out += " -fa on";
   const std::string type = small_cache ? "q8_0" : type_name(model.dtype);
   return out + fmt::format(" -ctk {} -ctv {}", type, type);
 }
 
+// tools/rpc/README.md.
+std::string Rules::preparation(const Start& start) const {
+  if (start.nodes == 1) return "";
+  return fmt::format(
+      "Build llama.cpp with GGML_RPC=ON, run rpc-server -H 0.0.0.0 -p 50052 on the other node{} "
+      "and "
+      "set NODE2{} to {}, then run the command on the first. Its authors call this a proof of "
+      "concept, and unsafe on an open network; how it spreads layers was not established.",
+      start.nodes > 2 ? "s" : "", start.nodes > 2 ? " and so on" : "",
+      start.nodes > 2 ? "their addresses" : "its address");
+}
+
 std::span<const EngineRules::RuleInfo> Rules::rules() const {
-  const auto rule = [](std::string_view id, const char* description, const char* source,
-                       Phase phase) {
-    return RuleInfo{std::string(id), description, source, phase};
-  };
   static const std::vector<RuleInfo> kRules{
-      rule(kSplitMode,
-           "layers are spread (pipeline parallel) or tensors are cut (tensor parallel), not both, "
-           "and nothing is data or expert parallel",
-           "common/arg.cpp --split-mode", Phase::configuration),
-      rule(kCacheType, "tensors are cut only with a cache in 16 or 32 bits",
-           "src/llama-context.cpp", Phase::configuration),
-      rule(kArch, "tensors of this architecture can be cut",
-           "src/llama-arch.cpp llm_arch_supports_sm_tensor", Phase::model_build),
-      rule(kGranularity, "a cut query projection is whole groups of heads",
-           "src/llama-model.cpp llama_meta_device_get_split_state", Phase::model_build),
-      rule(kNoCacheMemory, "memory is left for a KV cache on every GPU",
-           "the cache is allocated at start", Phase::memory),
-      rule(kMaxLength, "one sequence of full length fits the KV cache",
-           "the cache is allocated at start", Phase::memory),
+      rule_info(
+          kSplitMode,
+          "layers are spread (pipeline parallel) or tensors are cut (tensor parallel), not both, "
+          "and nothing is data or expert parallel",
+          "common/arg.cpp --split-mode", Phase::configuration),
+      rule_info(kCacheType, "tensors are cut only with a cache in 16 or 32 bits",
+                "src/llama-context.cpp", Phase::configuration),
+      rule_info(kArch, "tensors of this architecture can be cut",
+                "src/llama-arch.cpp llm_arch_supports_sm_tensor", Phase::model_build),
+      rule_info(kGranularity, "a cut query projection is whole groups of heads",
+                "src/llama-model.cpp llama_meta_device_get_split_state", Phase::model_build),
+      rule_info(kNoCacheMemory, "memory is left for a KV cache on every GPU",
+                "the cache is allocated at start", Phase::memory),
+      rule_info(kMaxLength, "one sequence of full length fits the KV cache",
+                "the cache is allocated at start", Phase::memory),
   };
   return kRules;
 }
 
 std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
-  const auto note = [](std::string_view id, const char* description, const char* source) {
-    return RemarkInfo{std::string(id), description, source};
-  };
   static const std::vector<RemarkInfo> kRemarks{
-      note(kTensorMode, "unverified: cutting tensors is experimental",
-           "common/arg.cpp --split-mode"),
-      note(kIdleDevices, "unverified: devices have no layer, or no attention work",
-           "src/llama-model.cpp load_tensors, llama_meta_device_get_split_state"),
-      note(kGguf, "unknown: GGUF sizes; weights are counted in the model's own type", "not read"),
-      note(kVision, "unknown: the vision tower is counted whole on the first device",
-           "tools/server/README.md --mmproj"),
-      note(kCapability, "unverified: the build decides which GPUs are there",
-           "ggml/src/ggml-cuda/CMakeLists.txt"),
-      note(kSlidingWindow, "unknown: sliding layers are counted as full ones", "not read"),
-      note(kEncoders,
-           "unknown: encoders beside the vision tower are counted whole on the first device",
-           "not read"),
-      note(kCacheType, "fallback: an fp8 cache is taken as q8_0", "common/arg.cpp --cache-type-k"),
+      remark_info(kTensorMode, "unverified: cutting tensors is experimental",
+                  "common/arg.cpp --split-mode"),
+      remark_info(kIdleDevices, "unverified: devices have no layer, or no attention work",
+                  "src/llama-model.cpp load_tensors, llama_meta_device_get_split_state"),
+      remark_info(kGguf, "unknown: GGUF sizes; weights are counted in the model's own type",
+                  "not read"),
+      remark_info(kVision, "unknown: the vision tower is counted whole on the first device",
+                  "tools/server/README.md --mmproj"),
+      remark_info(kCapability, "unverified: the build decides which GPUs are there",
+                  "ggml/src/ggml-cuda/CMakeLists.txt"),
+      remark_info(kSlidingWindow, "unknown: sliding layers are counted as full ones", "not read"),
+      remark_info(kEncoders,
+                  "unknown: encoders beside the vision tower are counted whole on the first device",
+                  "not read"),
+      remark_info(kContextLimit, "fallback: a sequence is cut off at the model's own context",
+                  "tools/server/server-context.cpp"),
+      remark_info(kCacheType, "fallback: an fp8 cache is taken as q8_0",
+                  "common/arg.cpp --cache-type-k"),
   };
   return kRemarks;
 }

@@ -170,7 +170,7 @@ EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
           Kind::unknown, kGguf,
           model.quantization.quantized()
               ? fmt::format("llama.cpp reads GGUF files, not {}: weights are counted in {}",
-                            describe(model.quantization), model.dtype)
+                            describe_quantization(model), model.dtype)
               : fmt::format("llama.cpp reads GGUF files: weights are counted in {}", model.dtype)),
       remarked_if(model.vision.has_value(), Kind::unknown, kVision,
                   "the vision tower is a file of its own: it is counted whole on the first device"),

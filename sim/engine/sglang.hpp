@@ -35,6 +35,7 @@ inline constexpr std::string_view kEncoders = "sglang.encoders";
 inline constexpr std::string_view kDpAttention = "sglang.dp-attention";
 inline constexpr std::string_view kStateLayers = "sglang.state-layers";
 inline constexpr std::string_view kSlidingWindow = "sglang.sliding-window";
+inline constexpr std::string_view kContextLimit = "sglang.context-limit";
 inline constexpr std::string_view kCapability = "sglang.capability";
 inline constexpr std::string_view kBf16 = "sglang.bf16";
 inline constexpr std::string_view kQuantizationCapability = "sglang.quantization-capability";
@@ -75,8 +76,10 @@ class Rules final : public EngineRules {
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
-  [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
-                                    const ServingLimits& limits) const override;
+  [[nodiscard]] std::int64_t utilisation(const Model& model, ParallelPlan plan, const GpuType& gpu,
+                                         const ServingLimits& limits) const override;
+  [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
+  [[nodiscard]] std::string preparation(const Start& start) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 

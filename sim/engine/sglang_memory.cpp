@@ -1,6 +1,5 @@
 // What SGLang's static share of a GPU leaves for the KV cache.
 
-#include "sim/core/assert.hpp"
 #include "sim/engine/sglang.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/stage_budget.hpp"
@@ -62,23 +61,38 @@ EngineVerdict check_capability(const Model& model, const GpuType& gpu) {
                      fmt::format("{} has no bf16: the model runs in fp16", gpu.name));
 }
 
-EngineVerdict check_gpu(const Model& model, const GpuType& gpu, const ServingLimits& limits) {
+/// mem_cache/kv_cache_dtype.py configure_kv_cache_dtype; arg_groups/overrides.py
+/// _deepseek_v4_kv_cache_dtype.
+EngineVerdict remark_cache_scheme(const Model& model, KvCacheType asked) {
+  if (effective_cache_type(model, asked) == asked) return accepted_verdict();
+  if (has_fp8_cache_alone(model)) {
+    return remarked(Kind::fallback, kCacheScheme,
+                    "SGLang keeps the cache of DeepSeek-V4 in fp8 unless told");
+  }
+  if (model.quantization.method.starts_with("modelopt")) {
+    return remarked(Kind::fallback, kCacheScheme,
+                    "the checkpoint asks for an fp8 cache, and gets one without --kv-cache-dtype");
+  }
+  return remarked(Kind::unknown, kCacheScheme,
+                  fmt::format("the checkpoint ({}) asks for an fp8 cache, and it is counted with "
+                              "one; whether SGLang then keeps one was not established",
+                              model.quantization.method));
+}
+
+EngineVerdict check_gpu(const Model& model, const GpuType& gpu, KvCacheType asked) {
   const int capability = gpu.compute_capability;
   const bool old = capability > 0 && capability < 80;
+  const bool fp8_cache = effective_cache_type(model, asked) == KvCacheType::fp8;
   return first_refusal({
-      check_capability(model, gpu),
+      of_gpu(check_capability(model, gpu)),
       remarked_if(old && model.quantization.quantized(), Kind::unknown, kQuantizationCapability,
                   fmt::format("SGLang checks the capability that a quantization needs; the figure "
                               "for {} was not established",
                               model.quantization.method)),
-      remarked_if(capability > 0 && capability < 89 && limits.kv_cache == KvCacheType::fp8,
-                  Kind::unknown, kFp8Cache,
+      remarked_if(capability > 0 && capability < 89 && fp8_cache, Kind::unknown, kFp8Cache,
                   "an fp8 cache needs attention kernels that take e4m3, which Triton's do from "
                   "compute capability 8.9: what SGLang does below was not established"),
-      remarked_if(model.kv_cache_scheme == "fp8" && limits.kv_cache != KvCacheType::fp8,
-                  Kind::unknown, kCacheScheme,
-                  "the checkpoint asks for an fp8 cache; whether SGLang then keeps one was not "
-                  "established: it is counted in the model's own type"),
+      remark_cache_scheme(model, asked),
   });
 }
 
@@ -96,6 +110,7 @@ EngineVerdict memory_remarks(const Model& model) {
 /// Where activations and graphs get less than SGLang would leave them.
 EngineVerdict check_static_share(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                  const ServingLimits& limits) {
+  if (!limits.utilisation_asked) return accepted_verdict();
   const Bytes reserve =
       default_reserve(gpu.memory, plan, has_latent(model.text), limits.batched_tokens);
   const std::int64_t own = default_static_fraction(gpu.memory, reserve);
@@ -161,40 +176,42 @@ std::int64_t default_static_fraction(Bytes gpu_memory, Bytes reserve) {
   return (2000 * left + all) / (2 * all) * (kMillion / 1000);
 }
 
+std::int64_t Rules::utilisation(const Model& model, ParallelPlan plan, const GpuType& gpu,
+                                const ServingLimits& limits) const {
+  if (limits.utilisation_asked) return limits.utilisation_ppm;
+  return default_static_fraction(
+      gpu.memory, default_reserve(gpu.memory, plan, has_latent(model.text), limits.batched_tokens));
+}
+
 // model_executor/model_runner.py: the static share is of the memory that is free before weights
-// load, when contexts and communication buffers are there.
+// load, when contexts and communication buffers are there. Activations are beside it.
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
-                           const ServingLimits& limits) const {
-  EngineVerdict verdict = first_refusal({check_shape(model, plan), check_gpu(model, gpu, limits)});
+                           const ServingLimits& asked) const {
+  EngineVerdict verdict =
+      first_refusal({check_shape(model, plan), check_context(kContextLimit, model, asked.context),
+                     check_gpu(model, gpu, asked.kv_cache)});
   if (!verdict.accepted) return verdict;
-  HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
-                  fmt::format("context {} and batched tokens {}: each is at least 1",
-                              limits.context, limits.batched_tokens));
+  require_limits(asked);
+  ServingLimits limits = asked;
+  limits.kv_cache = effective_cache_type(model, asked.kv_cache);
   const WorkingMemory working = working_memory(model, plan, limits, overheads_);
   const Bytes before = std::max<Bytes>(0, gpu.memory - working.communication - working.runtime);
-  const Bytes share = requested_bytes(before, limits.utilisation_ppm);
-  std::vector<SequenceCost> costs;
-  std::int64_t first = 0;
-  for (const std::int64_t layers : stage_layers(model.text.layers(), plan.pp)) {
-    const StageLayers held{static_cast<int>(costs.size()), plan.pp, first, layers};
-    costs.push_back(sequence_cost(cache_groups(model, first, layers, plan.tp, limits.kv_cache)));
-    StageMemory stage =
-        stage_memory(layers, rank_weights(model, plan, held, limits.encoder_data_parallel), working,
-                     costs.back(), limits.context);
-    stage.kv_available = share - stage.weights;
-    verdict.stages.push_back(stage);
-    first += layers;
-  }
-  judge_stages(verdict, costs, model);
+  const Bytes share = requested_bytes(before, utilisation(model, plan, gpu, limits));
+  const std::vector<std::int64_t> layers = stage_layers(model.text.layers(), plan.pp);
+  fill_stages(
+      verdict, {model, plan, limits, working, layers},
+      [&](const StageLayers& held) {
+        return rank_weights(model, plan, held, limits.encoder_data_parallel);
+      },
+      [&](StageMemory& stage) {
+        stage.budget = share;
+        stage.outside = stage.working();
+        stage.kv_available = share - stage.weights;
+      });
   add_remarks(verdict, memory_remarks(model));
   add_remarks(verdict, check_static_share(model, plan, gpu, limits));
-  refuse_without_cache(verdict, kNoCacheMemory,
-                       fmt::format("the static share of {}", bytes_text(share)));
-  if (verdict.accepted && !full_sequence_fits(verdict)) {
-    add_remarks(verdict, remarked(Kind::unknown, kMaxLength,
-                                  short_cache_words(verdict, limits.context) +
-                                      ": whether SGLang then refuses was not established"));
-  }
+  refuse_without_cache(verdict, kNoCacheMemory, "the static share");
+  remark_short_cache(verdict, kMaxLength, limits.context);
   return verdict;
 }
 

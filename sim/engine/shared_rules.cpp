@@ -35,6 +35,15 @@ EngineVerdict check_kv_heads(std::string_view rule, std::int64_t kv_heads, int t
                   kv_heads, tp, tp, kv_heads, tp % kv_heads));
 }
 
+bool passes_own_context(const Model& model, std::int64_t context) {
+  return model.longest_context > 0 && context > model.longest_context;
+}
+
+std::string context_words(const Model& model, std::int64_t context) {
+  return fmt::format("a context of {} tokens is longer than the {} of the model's config", context,
+                     model.longest_context);
+}
+
 template <class Mixer>
 bool any_mixer(const TextArch& text) {
   return std::any_of(text.kinds.begin(), text.kinds.end(), [](const LayerKind& kind) {
@@ -139,6 +148,23 @@ EngineVerdict check_stage_count(std::string_view rule, Refusal::Phase phase, con
   return refused_verdict(
       rule, phase,
       fmt::format("{} layers are fewer than pipeline parallel size {}", text.layers(), pp));
+}
+
+EngineVerdict check_context(std::string_view rule, const Model& model, std::int64_t context) {
+  if (!passes_own_context(model, context)) return accepted_verdict();
+  return refused_verdict(rule, Refusal::Phase::configuration, context_words(model, context));
+}
+
+EngineVerdict remark_context(Remark::Kind kind, std::string_view rule, const Model& model,
+                             std::int64_t context, std::string_view then) {
+  return remarked_if(passes_own_context(model, context), kind, rule,
+                     fmt::format("{}: {}", context_words(model, context), then));
+}
+
+void require_limits(const ServingLimits& limits) {
+  HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
+                  fmt::format("context {} and batched tokens {}: each is at least 1",
+                              limits.context, limits.batched_tokens));
 }
 
 const Quantization& expert_scheme(const Model& model) {

@@ -48,6 +48,17 @@ void add_remarks(EngineVerdict& to, EngineVerdict from);
 [[nodiscard]] EngineVerdict check_stage_count(std::string_view rule, Refusal::Phase phase,
                                               const TextArch& text, int pp);
 
+/// The context is no longer than the model's own, where its config says that.
+[[nodiscard]] EngineVerdict check_context(std::string_view rule, const Model& model,
+                                          std::int64_t context);
+/// A remark instead, `then` saying what happens.
+[[nodiscard]] EngineVerdict remark_context(Remark::Kind kind, std::string_view rule,
+                                           const Model& model, std::int64_t context,
+                                           std::string_view then);
+
+/// A fault unless context and batched tokens are at least 1.
+void require_limits(const ServingLimits& limits);
+
 /// How the routed experts are stored.
 [[nodiscard]] const Quantization& expert_scheme(const Model& model);
 /// Inputs of a routed expert.

@@ -1,5 +1,6 @@
 #include "sim/engine/stage_budget.hpp"
 
+#include "sim/engine/shared_rules.hpp"
 #include "sim/engine/vllm.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,18 @@ std::size_t column_of(int ranks) { return ranks >= 8 ? 3 : ranks >= 4 ? 2 : rank
 /// What is left of a stage's cache after one sequence. A saturated need fits nothing.
 Bytes slack(const StageMemory& stage) {
   return std::min(stage.kv_available, kSaturated - 1) - stage.kv_per_sequence;
+}
+
+/// "weights of 15.0 GiB are needed", or the working memory with them and the sum.
+std::string needed_words(const StageMemory& stage) {
+  if (stage.outside == stage.working()) {
+    return fmt::format("weights of {} are needed", bytes_text(stage.weights));
+  }
+  return fmt::format(
+      "weights of {}, activations of {}, communication of {} and runtime of {} are {}",
+      bytes_text(stage.weights), bytes_text(stage.activations), bytes_text(stage.communication),
+      bytes_text(stage.runtime + stage.cuda_graphs),
+      bytes_text(stage.weights + stage.working() - stage.outside));
 }
 
 std::int64_t longest_context(const StageMemory& stage, const SequenceCost& cost,
@@ -71,20 +84,49 @@ StageMemory stage_memory(std::int64_t layers, const StageWeights& weights,
   return stage;
 }
 
+void fill_stages(EngineVerdict& verdict, const StageQuestion& question, const WeighStage& weigh,
+                 const DivideMemory& divide) {
+  const ServingLimits& limits = question.limits;
+  std::vector<SequenceCost> costs;
+  std::int64_t first = 0;
+  for (const std::int64_t layers : question.layers) {
+    const StageLayers held{static_cast<int>(costs.size()), question.plan.pp, first, layers};
+    costs.push_back(sequence_cost(
+        cache_groups(question.model, first, layers, question.plan.tp, limits.kv_cache)));
+    StageMemory stage =
+        stage_memory(layers, weigh(held), question.working, costs.back(), limits.context);
+    divide(stage);
+    verdict.stages.push_back(stage);
+    first += layers;
+  }
+  judge_stages(verdict, costs, question.model);
+}
+
+int worst_stage(const EngineVerdict& verdict) {
+  std::size_t worst = 0;
+  for (std::size_t s = 1; s < verdict.stages.size(); ++s) {
+    if (slack(verdict.stages[s]) < slack(verdict.stages[worst])) worst = s;
+  }
+  return static_cast<int>(worst);
+}
+
+std::int64_t full_sequences(const EngineVerdict& verdict) {
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const StageMemory& stage : verdict.stages) {
+    if (stage.kv_per_sequence == 0) continue;
+    most = std::min(most, std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence);
+  }
+  return most;
+}
+
 void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs,
                   const Model& model) {
   verdict.longest_context = model.longest_context > 0 ? model.longest_context : kAnyContext;
-  verdict.full_sequences = std::numeric_limits<std::int64_t>::max();
-  std::size_t worst = 0;
   for (std::size_t s = 0; s < verdict.stages.size(); ++s) {
-    const StageMemory& stage = verdict.stages[s];
-    if (slack(stage) < slack(verdict.stages[worst])) worst = s;
-    verdict.longest_context = longest_context(stage, costs[s], verdict.longest_context);
-    if (stage.kv_per_sequence == 0) continue;
-    verdict.full_sequences = std::min(
-        verdict.full_sequences, std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence);
+    verdict.longest_context = longest_context(verdict.stages[s], costs[s], verdict.longest_context);
   }
-  verdict.worst_stage = static_cast<int>(worst);
+  verdict.full_sequences = full_sequences(verdict);
+  verdict.worst_stage = worst_stage(verdict);
 }
 
 std::string stage_words(const EngineVerdict& verdict, std::size_t stage) {
@@ -92,8 +134,7 @@ std::string stage_words(const EngineVerdict& verdict, std::size_t stage) {
   return fmt::format("each GPU of pipeline stage {} of {}", stage + 1, verdict.stages.size());
 }
 
-void refuse_without_cache(EngineVerdict& verdict, std::string_view rule,
-                          const std::string& budget) {
+void refuse_without_cache(EngineVerdict& verdict, std::string_view rule, std::string_view budget) {
   const auto emptiest = std::min_element(
       verdict.stages.begin(), verdict.stages.end(),
       [](const StageMemory& a, const StageMemory& b) { return a.kv_available < b.kv_available; });
@@ -102,16 +143,10 @@ void refuse_without_cache(EngineVerdict& verdict, std::string_view rule,
   verdict.accepted = false;
   verdict.refusal =
       Refusal{std::string(rule),
-              fmt::format("{} has no memory left for a KV cache: weights of {} exceed {} by {}",
-                          stage_words(verdict, stage), bytes_text(emptiest->weights), budget,
-                          bytes_text(-emptiest->kv_available)),
+              fmt::format("{} has no memory left for a KV cache: {}, and {} is {} ({} short)",
+                          stage_words(verdict, stage), needed_words(*emptiest), budget,
+                          bytes_text(emptiest->budget), bytes_text(-emptiest->kv_available)),
               Refusal::Phase::memory};
-}
-
-std::string budget_words(const WorkingMemory& working, Bytes total) {
-  return fmt::format("what activations of {}, communication of {} and runtime of {} leave of {}",
-                     bytes_text(working.activations), bytes_text(working.communication),
-                     bytes_text(working.runtime), bytes_text(total));
 }
 
 bool full_sequence_fits(const EngineVerdict& verdict) {
@@ -125,6 +160,13 @@ std::string short_cache_words(const EngineVerdict& verdict, std::int64_t context
       "one sequence of {} tokens needs {} of KV cache on {}, which has {} ({} short)", context,
       bytes_text(stage.kv_per_sequence), stage_words(verdict, worst),
       bytes_text(stage.kv_available), bytes_text(-slack(stage)));
+}
+
+void remark_short_cache(EngineVerdict& verdict, std::string_view rule, std::int64_t context) {
+  if (!verdict.accepted || full_sequence_fits(verdict)) return;
+  add_remarks(verdict, remarked(Remark::Kind::unknown, rule,
+                                short_cache_words(verdict, context) +
+                                    ": whether that is then refused was not established"));
 }
 
 }  // namespace headroom

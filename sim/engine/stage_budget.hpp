@@ -6,6 +6,8 @@
 #include "sim/engine/stage_weights.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,10 +38,33 @@ struct WorkingMemory {
                                            const ServingLimits& limits,
                                            const MemoryOverheads& overheads);
 
-/// The stage with all but kv_available.
+/// The stage with all but the budget and kv_available.
 [[nodiscard]] StageMemory stage_memory(std::int64_t layers, const StageWeights& weights,
                                        const WorkingMemory& working, const SequenceCost& cost,
                                        std::int64_t context);
+
+/// How an engine divides the memory of one GPU: sets the budget and kv_available of a stage that
+/// has all else.
+using DivideMemory = std::function<void(StageMemory&)>;
+/// Weights of one rank of a stage.
+using WeighStage = std::function<StageWeights(const StageLayers&)>;
+
+/// What is asked of stages: `layers` of each, the type of cache already the engine's.
+struct StageQuestion {
+  const Model& model;
+  ParallelPlan plan;
+  const ServingLimits& limits;
+  const WorkingMemory& working;
+  std::span<const std::int64_t> layers;
+};
+/// Fills in the stages and judges them.
+void fill_stages(EngineVerdict& verdict, const StageQuestion& question, const WeighStage& weigh,
+                 const DivideMemory& divide);
+
+/// The stage with least left beside one sequence.
+[[nodiscard]] int worst_stage(const EngineVerdict& verdict);
+/// Sequences of full length that every stage holds at once.
+[[nodiscard]] std::int64_t full_sequences(const EngineVerdict& verdict);
 
 /// Fills in the worst stage, the longest context and the full sequences. [pp] costs.
 void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs,
@@ -48,15 +73,16 @@ void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs
 /// "each GPU", or "each GPU of pipeline stage 2 of 3".
 [[nodiscard]] std::string stage_words(const EngineVerdict& verdict, std::size_t stage);
 
-/// Refuses when a stage has nothing left for a cache; `budget` names what the weights exceed.
-void refuse_without_cache(EngineVerdict& verdict, std::string_view rule, const std::string& budget);
-/// "what activations of ... leave of 24.0 GiB"
-[[nodiscard]] std::string budget_words(const WorkingMemory& working, Bytes total);
+/// Refuses when a stage has nothing left for a cache, with what is needed and the budget, which
+/// `budget` names: "what the engine may use".
+void refuse_without_cache(EngineVerdict& verdict, std::string_view rule, std::string_view budget);
 
 /// Whether a sequence of full length fits every stage.
 [[nodiscard]] bool full_sequence_fits(const EngineVerdict& verdict);
 
 /// "one sequence of 8192 tokens needs 2.00 GiB of KV cache on each GPU, which has 1.00 GiB".
 [[nodiscard]] std::string short_cache_words(const EngineVerdict& verdict, std::int64_t context);
+/// A remark where a sequence of full length does not fit, and whether that is refused is unknown.
+void remark_short_cache(EngineVerdict& verdict, std::string_view rule, std::int64_t context);
 
 }  // namespace headroom

@@ -31,6 +31,7 @@ inline constexpr std::string_view kVision = "tensorrt-llm.vision";
 inline constexpr std::string_view kQuantization = "tensorrt-llm.quantization";
 inline constexpr std::string_view kStateLayers = "tensorrt-llm.state-layers";
 inline constexpr std::string_view kSlidingWindow = "tensorrt-llm.sliding-window";
+inline constexpr std::string_view kContextLimit = "tensorrt-llm.context-limit";
 inline constexpr std::string_view kCapability = "tensorrt-llm.capability";
 inline constexpr std::string_view kEncoders = "tensorrt-llm.encoders";
 inline constexpr std::string_view kCacheScheme = "tensorrt-llm.cache-scheme";
@@ -55,8 +56,10 @@ class Rules final : public EngineRules {
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
-  [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
-                                    const ServingLimits& limits) const override;
+  [[nodiscard]] std::int64_t utilisation(const Model& model, ParallelPlan plan, const GpuType& gpu,
+                                         const ServingLimits& limits) const override;
+  [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
+  [[nodiscard]] std::string preparation(const Start& start) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 

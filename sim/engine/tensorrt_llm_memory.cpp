@@ -1,6 +1,5 @@
 // What TensorRT-LLM takes for the KV cache of what weights and working memory leave free.
 
-#include "sim/core/assert.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/stage_budget.hpp"
 #include "sim/engine/tensorrt_llm.hpp"
@@ -15,6 +14,20 @@ using Kind = Remark::Kind;
 using Scheme = Quantization::Scheme;
 
 constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kOwnFraction = 900'000;  // free_gpu_memory_fraction, unless told
+
+/// _torch/pyexecutor/model_loader.py validate_and_set_kv_cache_quant: "auto" is the checkpoint's.
+EngineVerdict remark_cache_scheme(const Model& model, KvCacheType asked) {
+  if (effective_cache_type(model, asked) == asked) return accepted_verdict();
+  if (model.kv_cache_scheme == "fp8") {
+    return remarked(Kind::fallback, kCacheScheme,
+                    "the checkpoint asks for an fp8 cache, and gets one unless told");
+  }
+  return remarked(
+      Kind::unknown, kCacheScheme,
+      "which type of cache TensorRT-LLM keeps of DeepSeek-V4 was not established: it is "
+      "counted in fp8");
+}
 
 /// The documentation names the GPUs that it supports; whether anything checks them is not known.
 EngineVerdict check_gpu(const Model& model, const GpuType& gpu, const ServingLimits& limits) {
@@ -36,11 +49,7 @@ EngineVerdict check_gpu(const Model& model, const GpuType& gpu, const ServingLim
                   text("is not among those documented with FP8, from 8.9 on")),
       remarked_if(fp4 && capability > 0 && capability < 100, Kind::unknown, kCapability,
                   text("has no FP4; whether NVFP4 starts was not established")),
-      remarked_if(
-          model.kv_cache_scheme == "fp8" && limits.kv_cache != KvCacheType::fp8, Kind::unknown,
-          kCacheScheme,
-          "the checkpoint asks for an fp8 cache; whether TensorRT-LLM then keeps one was not "
-          "established: it is counted in the model's own type"),
+      remark_cache_scheme(model, limits.kv_cache),
   });
 }
 
@@ -57,38 +66,40 @@ Bytes cache_pool(Bytes free, std::int64_t fraction_ppm) {
   return free / kMillion * fraction_ppm + free % kMillion * fraction_ppm / kMillion;
 }
 
+std::int64_t Rules::utilisation(const Model& /*model*/, ParallelPlan /*plan*/,
+                                const GpuType& /*gpu*/, const ServingLimits& limits) const {
+  return limits.utilisation_asked ? limits.utilisation_ppm : kOwnFraction;
+}
+
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
-                           const ServingLimits& limits) const {
-  EngineVerdict verdict = first_refusal({check_shape(model, plan), check_gpu(model, gpu, limits)});
+                           const ServingLimits& asked) const {
+  EngineVerdict verdict = first_refusal({check_shape(model, plan), check_gpu(model, gpu, asked)});
   if (!verdict.accepted) return verdict;
-  HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
-                  fmt::format("context {} and batched tokens {}: each is at least 1",
-                              limits.context, limits.batched_tokens));
+  require_limits(asked);
+  ServingLimits limits = asked;
+  limits.kv_cache = effective_cache_type(model, asked.kv_cache);
   const WorkingMemory working = working_memory(model, plan, limits, overheads_);
-  std::vector<SequenceCost> costs;
-  std::int64_t first = 0;
-  for (const std::int64_t layers : stage_layers(model.text.layers(), plan.pp)) {
-    const StageLayers held{static_cast<int>(costs.size()), plan.pp, first, layers};
-    costs.push_back(sequence_cost(cache_groups(model, first, layers, plan.tp, limits.kv_cache)));
-    StageMemory stage = stage_memory(
-        layers, stage_weights(model, shard_sizes(plan), held, limits.encoder_data_parallel),
-        working, costs.back(), limits.context);
-    stage.kv_available =
-        cache_pool(gpu.memory - stage.weights - working.sum(), limits.utilisation_ppm);
-    verdict.stages.push_back(stage);
-    first += layers;
-  }
-  judge_stages(verdict, costs, model);
+  const std::int64_t fraction = utilisation(model, plan, gpu, limits);
+  const std::vector<std::int64_t> layers = stage_layers(model.text.layers(), plan.pp);
+  fill_stages(
+      verdict, {model, plan, limits, working, layers},
+      [&](const StageLayers& held) {
+        return stage_weights(model, shard_sizes(plan), held, limits.encoder_data_parallel);
+      },
+      [&](StageMemory& stage) {
+        const Bytes free = gpu.memory - stage.weights - stage.working();
+        stage.kv_available = cache_pool(free, fraction);
+        // What is left free is nobody's.
+        stage.budget = gpu.memory - (free - stage.kv_available);
+      });
+  add_remarks(verdict, remark_context(Kind::unknown, kContextLimit, model, limits.context,
+                                      "what TensorRT-LLM then does was not established"));
   add_remarks(verdict,
               remarked_if(has_short_reach(model.text), Kind::unknown, kSlidingWindow,
                           "how much less sliding layers cache was not established: they are "
                           "counted as full ones"));
-  refuse_without_cache(verdict, kNoCacheMemory, budget_words(working, gpu.memory));
-  if (verdict.accepted && !full_sequence_fits(verdict)) {
-    add_remarks(verdict, remarked(Kind::unknown, kMaxLength,
-                                  short_cache_words(verdict, limits.context) +
-                                      ": whether it then refuses was not established"));
-  }
+  refuse_without_cache(verdict, kNoCacheMemory, "the GPU's memory");
+  remark_short_cache(verdict, kMaxLength, limits.context);
   return verdict;
 }
 

@@ -35,4 +35,19 @@ EngineVerdict divides(std::string_view rule, Refusal::Phase phase, std::int64_t 
   return refused_verdict(rule, phase, std::move(refusal->sentence));
 }
 
+EngineRules::RuleInfo rule_info(std::string_view id, std::string description, std::string source,
+                                Refusal::Phase phase) {
+  return {std::string(id), std::move(description), std::move(source), phase};
+}
+
+EngineRules::RemarkInfo remark_info(std::string_view id, std::string description,
+                                    std::string source) {
+  return {std::string(id), std::move(description), std::move(source)};
+}
+
+EngineVerdict of_gpu(EngineVerdict verdict) {
+  verdict.refusal.of_gpu = !verdict.accepted;
+  return verdict;
+}
+
 }  // namespace headroom

@@ -26,4 +26,13 @@ namespace headroom {
                                                  std::string_view what,
                                                  std::string_view parts_name);
 
+/// An entry of the list of rules, and of remarks.
+[[nodiscard]] EngineRules::RuleInfo rule_info(std::string_view id, std::string description,
+                                              std::string source, Refusal::Phase phase);
+[[nodiscard]] EngineRules::RemarkInfo remark_info(std::string_view id, std::string description,
+                                                  std::string source);
+
+/// The same refusal, as one of the GPU whatever the plan.
+[[nodiscard]] EngineVerdict of_gpu(EngineVerdict verdict);
+
 }  // namespace headroom

@@ -71,8 +71,8 @@ class Rules final : public EngineRules {
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
-  [[nodiscard]] std::string command(const Model& model, ParallelPlan plan,
-                                    const ServingLimits& limits) const override;
+  [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
+  [[nodiscard]] std::string preparation(const Start& start) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 

@@ -1,4 +1,5 @@
 #include "sim/core/nearest.hpp"
+#include "sim/engine/verdict.hpp"
 #include "sim/engine/vllm_rules.hpp"
 
 #include <fmt/format.h>
@@ -119,39 +120,41 @@ std::vector<RuleInfo> all_rules() {
   return rules;
 }
 
-RemarkInfo note(std::string_view id, std::string description, std::string source) {
-  return {std::string(id), std::move(description), std::move(source)};
-}
-
 std::vector<RemarkInfo> all_remarks() {
   const std::string none = "not established";
   return {
-      note(kOddSize, "unverified: `t` is not a power of two", "seldom run by anybody"),
-      note(kReplicas, "fallback: data parallel replicas of a model without experts share nothing",
-           "`config/parallel.py`"),
-      note(kManyRanks, "unknown: more ranks than experts, in a class not known to refuse them",
-           none),
-      note(kKernelChoice, "unknown or fallback: another kernel than usual serves quantized weights",
-           "`layers/quantization/`, or " + none),
-      note(kEncoderMode,
-           "fallback: the class cannot run its vision tower data parallel. Unknown on v0.10",
-           "`--mm-encoder-tp-mode`"),
-      note(kEncoderCopied, "fallback: attention of InternViT is whole on every rank",
-           "`model_executor/models/intern_vit.py`"),
-      note(kSixteenBits,
-           "fallback: served in another data type than the checkpoint's, float32 at worst",
-           "`config/model.py` `_resolve_auto_dtype`"),
-      note(kWeightOnly, "fallback: FP8 or FP4 weights, 16-bit arithmetic",
-           "`utils/marlin_utils_fp8.py`, `utils/marlin_utils_fp4.py`"),
-      note(kQuantizationCapability, "unknown: what capability the method needs, or the GPU has",
-           none),
-      note(kFp8Cache, "unknown: whether this GPU keeps an fp8 cache", none),
-      note(kCacheScheme,
-           "fallback: the checkpoint asks for an fp8 cache and gets one. Unknown on v0.10",
-           "`layers/attention/attention.py` `Attention.__init__`, `utils/torch_utils.py` "
-           "`resolve_kv_cache_dtype_string`"),
-      note(kOldGpu, "unknown: whether an attention kernel serves the model below 8.0", none),
-      note(kCacheLayout, "unknown: how blocks of different sizes share a pool", none),
+      remark_info(kOddSize, "unverified: `t` is not a power of two", "seldom run by anybody"),
+      remark_info(kReplicas,
+                  "fallback: data parallel replicas of a model without experts share nothing",
+                  "`config/parallel.py`"),
+      remark_info(kManyRanks,
+                  "unknown: more ranks than experts, in a class not known to refuse them", none),
+      remark_info(kKernelChoice,
+                  "unknown or fallback: another kernel than usual serves quantized weights",
+                  "`layers/quantization/`, or " + none),
+      remark_info(kEncoderMode,
+                  "fallback: the class cannot run its vision tower data parallel. Unknown on v0.10",
+                  "`--mm-encoder-tp-mode`"),
+      remark_info(kEncoderCopied, "fallback: attention of InternViT is whole on every rank",
+                  "`model_executor/models/intern_vit.py`"),
+      remark_info(kSixteenBits,
+                  "fallback: served in another data type than the checkpoint's, float32 at worst",
+                  "`config/model.py` `_resolve_auto_dtype`"),
+      remark_info(kWeightOnly, "fallback: FP8 or FP4 weights, 16-bit arithmetic",
+                  "`utils/marlin_utils_fp8.py`, `utils/marlin_utils_fp4.py`"),
+      remark_info(kQuantizationCapability,
+                  "unknown: what capability the method needs, or the GPU has", none),
+      remark_info(kFp8Cache, "unknown: whether this GPU keeps an fp8 cache", none),
+      remark_info(kCacheScheme,
+                  "fallback: the checkpoint asks for an fp8 cache and gets one. Unknown on v0.10",
+                  "`layers/attention/attention.py` `Attention.__init__`, `utils/torch_utils.py` "
+                  "`resolve_kv_cache_dtype_string`"),
+      remark_info(
+          kFp8CacheAlone,
+          "fallback: a cache of DeepSeek-V4 in fp8, which the command then asks for. v0.21",
+          "`models/deepseek_v4` `_resolve_dsv4_kv_cache_dtype`, issue 47174 of its repository"),
+      remark_info(kOldGpu, "unknown: whether an attention kernel serves the model below 8.0", none),
+      remark_info(kCacheLayout, "unknown: how blocks of different sizes share a pool", none),
   };
 }
 
@@ -179,24 +182,37 @@ std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
   return kRemarks;
 }
 
-std::string Rules::command(const Model& model, ParallelPlan plan,
-                           const ServingLimits& limits) const {
+std::string Rules::command(const Model& model, const Start& start) const {
+  const ParallelPlan plan = start.plan;
+  const ServingLimits& limits = start.limits;
   std::string out = fmt::format("vllm serve {}", model.hub_id);
   if (plan.tp > 1) out += fmt::format(" --tensor-parallel-size {}", plan.tp);
   if (plan.pp > 1) out += fmt::format(" --pipeline-parallel-size {}", plan.pp);
   if (plan.dp > 1) out += fmt::format(" --data-parallel-size {}", plan.dp);
   if (plan.ep) out += " --enable-expert-parallel";
+  if (start.nodes > 1) out += " --distributed-executor-backend ray";
   out += fmt::format(
       " --max-model-len {} --max-num-seqs {} --max-num-batched-tokens {}"
       " --gpu-memory-utilization {}",
       limits.context, limits.sequences, limits.batched_tokens,
       static_cast<double>(limits.utilisation_ppm) / 1e6);
-  if (limits.kv_cache == KvCacheType::fp8) out += " --kv-cache-dtype fp8";
+  const bool fp8 = limits.kv_cache == KvCacheType::fp8 ||
+                   (version_ != Version::v0_10 && has_fp8_cache_alone(model));
+  if (fp8) out += " --kv-cache-dtype fp8";
   if (limits.encoder_data_parallel && model.vision && encoder_runs_whole(model)) {
     out += version_ == Version::v0_10 ? " --enable-multimodal-encoder-data-parallel"
                                       : " --mm-encoder-tp-mode data";
   }
   return out;
+}
+
+std::string Rules::preparation(const Start& start) const {
+  if (start.nodes == 1) return "";
+  return fmt::format(
+      "Start Ray on the nodes (ray start --head on the first, ray start --address=FIRST:6379 on "
+      "the "
+      "other{}), then run the command on the first.",
+      start.nodes > 2 ? "s" : "");
 }
 
 }  // namespace headroom::vllm

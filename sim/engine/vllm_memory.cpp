@@ -1,4 +1,5 @@
-#include "sim/core/assert.hpp"
+#include "sim/engine/shared_rules.hpp"
+#include "sim/engine/stage_budget.hpp"
 #include "sim/engine/vllm_rules.hpp"
 #include "sim/engine/vllm_saturating.hpp"
 
@@ -14,16 +15,6 @@ namespace {
 constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
 
 using StageGroups = std::vector<std::vector<CacheGroup>>;
-
-/// What is left of a stage's cache after one sequence. A saturated need fits nothing.
-Bytes slack(const StageMemory& stage) {
-  return std::min(stage.kv_available, kSaturated - 1) - stage.kv_per_sequence;
-}
-
-std::string stage_words(const EngineVerdict& verdict, std::size_t stage) {
-  if (verdict.stages.size() == 1) return "each GPU";
-  return fmt::format("each GPU of pipeline stage {} of {}", stage + 1, verdict.stages.size());
-}
 
 void refuse(EngineVerdict& verdict, Refusal refusal) {
   verdict.accepted = false;
@@ -61,56 +52,15 @@ std::int64_t longest_context(const EngineVerdict& verdict, const StageGroups& gr
   return low;
 }
 
-/// Finds the worst stage and refuses when it has no cache or one too small for a sequence.
+/// Refuses when a stage has no cache, or one too small for a sequence.
 void judge(EngineVerdict& verdict, const ServingLimits& limits) {
-  std::size_t worst = 0;
-  std::size_t emptiest = 0;
-  for (std::size_t s = 1; s < verdict.stages.size(); ++s) {
-    if (slack(verdict.stages[s]) < slack(verdict.stages[worst])) worst = s;
-    if (verdict.stages[s].kv_available < verdict.stages[emptiest].kv_available) emptiest = s;
-  }
-  verdict.worst_stage = static_cast<int>(worst);
-  const StageMemory& empty = verdict.stages[emptiest];
-  if (empty.kv_available <= 0) {
-    refuse(verdict,
-           {std::string(kNoCacheMemory),
-            fmt::format("{} has no memory left for a KV cache: weights {}, activations {}, "
-                        "communication {} and runtime {} exceed the budget by {}",
-                        stage_words(verdict, emptiest), bytes_text(empty.weights),
-                        bytes_text(empty.activations), bytes_text(empty.communication),
-                        bytes_text(empty.runtime + empty.cuda_graphs),
-                        bytes_text(-empty.kv_available)),
-            Refusal::Phase::memory});
-    return;
-  }
-  const StageMemory& stage = verdict.stages[worst];
-  if (slack(stage) >= 0) return;
-  std::string sentence =
-      fmt::format("one sequence of {} tokens needs {} of KV cache on {}, which has {} ({} short)",
-                  limits.context, bytes_text(stage.kv_per_sequence), stage_words(verdict, worst),
-                  bytes_text(stage.kv_available), bytes_text(-slack(stage)));
+  refuse_without_cache(verdict, kNoCacheMemory, "the budget");
+  if (!verdict.accepted || full_sequence_fits(verdict)) return;
+  std::string sentence = short_cache_words(verdict, limits.context);
   if (verdict.longest_context > 0) {
     sentence += fmt::format("; the longest context that fits is {}", verdict.longest_context);
   }
   refuse(verdict, {std::string(kMaxLength), std::move(sentence), Refusal::Phase::memory});
-}
-
-std::int64_t full_sequences(const EngineVerdict& verdict) {
-  std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  for (const StageMemory& stage : verdict.stages) {
-    if (stage.kv_per_sequence == 0) continue;
-    most = std::min(most, std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence);
-  }
-  return most;
-}
-
-// config/model.py _get_and_verify_max_len (recalled).
-Finding check_context(const Model& model, const ServingLimits& limits) {
-  if (model.longest_context == 0 || limits.context <= model.longest_context) return std::nullopt;
-  return Refusal{std::string(kContextLimit),
-                 fmt::format("a context of {} tokens is longer than the {} of the model's config",
-                             limits.context, model.longest_context),
-                 Refusal::Phase::configuration};
 }
 
 /// Whether every rank holds the vision tower whole, as was asked.
@@ -133,17 +83,27 @@ bool whole_encoder(const Model& model, const ServingLimits& limits, Version vers
 
 /// Type of the cache: `auto` follows the checkpoint.
 KvCacheType cache_type(const Question& q, KvCacheType asked, Remarks& remarks) {
-  if (asked == KvCacheType::fp8 || q.model.kv_cache_scheme != "fp8") return asked;
+  const KvCacheType kept = effective_cache_type(q.model, asked);
+  if (kept == asked) return asked;
   if (q.version == Version::v0_10) {
+    // It has no DeepSeek-V4.
+    if (q.model.kv_cache_scheme.empty()) return asked;
     remark(
         remarks, Remark::Kind::unknown, kCacheScheme,
         "the checkpoint asks for an fp8 cache; whether v0.10 then keeps one was not established: "
         "it is counted in the model's own type");
     return asked;
   }
+  if (has_fp8_cache_alone(q.model)) {
+    remark(remarks, Remark::Kind::fallback, kFp8CacheAlone,
+           "vLLM refuses DeepSeek-V4 with the cache type 'auto' on compute capability 9.0 and 12.0 "
+           "(10.0: not established), where it is kept in fp8 alone: it is counted in fp8, and the "
+           "command asks for that");
+    return kept;
+  }
   remark(remarks, Remark::Kind::fallback, kCacheScheme,
          "the checkpoint asks for an fp8 cache, and gets one without --kv-cache-dtype");
-  return KvCacheType::fp8;
+  return kept;
 }
 
 /// The stages of one deployment, filled in one after the other.
@@ -176,6 +136,7 @@ class Budget {
     verdict.longest_context = longest_context(verdict, groups_, most > 0 ? most : kAnyContext,
                                               limits_.batched_tokens, pool_);
     verdict.full_sequences = full_sequences(verdict);
+    verdict.worst_stage = worst_stage(verdict);
     for (const std::vector<CacheGroup>& groups : groups_) {
       if (pages_are_even(groups, pool_)) continue;
       remark(verdict.remarks, Remark::Kind::unknown, kCacheLayout,
@@ -198,9 +159,8 @@ class Budget {
     stage.communication = overheads_.nccl[tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0];
     stage.runtime = overheads_.runtime;
     stage.cuda_graphs = q_.version == Version::v0_10 ? 0 : overheads_.cuda_graphs;
-    stage.kv_available = requested_bytes(gpu_.memory, limits_.utilisation_ppm) - stage.weights -
-                         stage.activations - stage.communication - stage.runtime -
-                         stage.cuda_graphs;
+    stage.budget = requested_bytes(gpu_.memory, limits_.utilisation_ppm);
+    stage.kv_available = stage.budget - stage.weights - stage.working();
     stage.kv_per_sequence =
         kv_bytes_per_sequence(groups, limits_.context, limits_.batched_tokens, pool_);
     for (const CacheGroup& group : groups) {
@@ -225,22 +185,23 @@ class Budget {
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& asked) const {
   ServingLimits limits = asked;
-  HEADROOM_ASSERT(limits.context >= 1 && limits.batched_tokens >= 1,
-                  fmt::format("context {} and batched tokens {}: each is at least 1",
-                              limits.context, limits.batched_tokens));
+  require_limits(limits);
   Remarks remarks;
   const bool whole = whole_encoder(model, limits, version_, remarks);
   const Question question{model, plan, version_, whole, gpu.compute_capability};
   EngineVerdict verdict = vllm::check_shape(question);
   verdict.remarks.insert(verdict.remarks.end(), remarks.begin(), remarks.end());
   if (!verdict.accepted) return verdict;
-  if (auto found = check_context(model, limits)) {
-    refuse(verdict, std::move(*found));
+  // config/model.py _get_and_verify_max_len (recalled).
+  if (EngineVerdict longer = check_context(kContextLimit, model, limits.context);
+      !longer.accepted) {
+    refuse(verdict, std::move(longer.refusal));
     return verdict;
   }
   const ServedType type = served_type(question, verdict.remarks);
   limits.kv_cache = cache_type(question, asked.kv_cache, verdict.remarks);
   if (auto found = check_gpu(question, type, limits.kv_cache, verdict.remarks)) {
+    found->of_gpu = true;
     refuse(verdict, std::move(*found));
     return verdict;
   }

@@ -55,6 +55,7 @@ inline constexpr std::string_view kEncoderCopied = "vllm.encoder-copied";
 inline constexpr std::string_view kSixteenBits = "vllm.data-type";
 inline constexpr std::string_view kWeightOnly = "vllm.weight-only";
 inline constexpr std::string_view kCacheScheme = "vllm.cache-scheme";
+inline constexpr std::string_view kFp8CacheAlone = "vllm.fp8-cache-alone";
 inline constexpr std::string_view kOldGpu = "vllm.attention-backend";
 inline constexpr std::string_view kCacheLayout = "vllm.cache-layout";
 

@@ -5,6 +5,7 @@
 #include "sim/models/limits.hpp"
 #include "sim/models/model.hpp"
 #include "sim/models/quantization_reader.hpp"
+#include "sim/models/quantized_name.hpp"
 #include "sim/models/reading.hpp"
 #include "sim/models/short_name.hpp"
 #include "sim/models/towers/tower.hpp"
@@ -207,6 +208,21 @@ Status check_total(const Model& model, const SourcePlace& place) {
               place);
 }
 
+/// A checkpoint may keep its quantization in a file that is not here.
+void note_quantized_name(const json& document, Model& model) {
+  if (model.quantization.quantized() || !model.quantization.method.empty()) return;
+  std::string said = quantization_in_name(model.hub_id);
+  const auto path = document.find("_name_or_path");
+  if (said.empty() && path != document.end() && path->is_string()) {
+    said = quantization_in_name(path->get<std::string>());
+  }
+  if (said.empty()) return;
+  model.assumptions.push_back(fmt::format(
+      "the name says {}, and config.json nothing of quantization: weights are counted in "
+      "{} (ModelOpt keeps it in hf_quant_config.json beside)",
+      said, model.dtype));
+}
+
 Result<Model> read_model(const json& document, const json* beside, const std::string& where) {
   Model model;
   model.source = where;
@@ -233,6 +249,7 @@ Result<Model> read_model(const json& document, const json* beside, const std::st
   HEADROOM_CHECK(read_encoders(sections, model));
   HEADROOM_CHECK(check_total(model, config.place()));
   HEADROOM_CHECK(read_quantization(document, beside, where, model));
+  note_quantized_name(document, model);
   return model;
 }
 

@@ -114,6 +114,10 @@ struct Model {
 /// Bytes of the checkpoint's weights, quantization scales included.
 [[nodiscard]] Bytes weight_bytes(const Model& model);
 
+/// How its weights are quantized, the routed experts named where they differ: "FP8, blocks of
+/// 128 x 128; experts MXFP4". "" when nothing is.
+[[nodiscard]] std::string describe_quantization(const Model& model);
+
 /// Reads a Hugging Face config.json: the text model's section is looked for under its usual names,
 /// and figures that a config class defaults (gemma-3's vocabulary) are filled in by model type.
 /// What is read, and from which keys: docs/models.md. Error: unreadable file, broken JSON (line and

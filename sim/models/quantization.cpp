@@ -1,6 +1,7 @@
 #include "sim/models/quantization.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/models/model.hpp"
 
 #include <fmt/format.h>
 
@@ -90,6 +91,13 @@ std::string describe(const Quantization& q) {
       return "bitsandbytes, 8 bits";
   }
   return "";
+}
+
+std::string describe_quantization(const Model& model) {
+  const Quantization& all = model.quantization;
+  if (all.experts_only) return "experts " + describe(all);
+  if (!model.expert_quantization) return describe(all);
+  return fmt::format("{}; experts {}", describe(all), describe(*model.expert_quantization));
 }
 
 Bytes quantized_bytes(const Quantization& quantization, std::int64_t out, std::int64_t in,

@@ -32,7 +32,8 @@ Result<FitAnswer> answer_fit(const FitQuestion& question) {
   HEADROOM_TRY(answer.choices, fit_choices(question, *ground));
   std::int64_t wanted = 1;
   if (const FitPlan* best = answer.best()) {
-    answer.command = ground->engine().command(*question.model, best->plan, question.limits);
+    answer.command = ground->engine().command(
+        *question.model, {best->plan, question.limits, best->verdict.full_sequences, best->nodes});
     answer.starts_with_more = starts_with_more(question, *best);
     wanted = question.limits.sequences;
     if (best->verdict.full_sequences >= wanted) return answer;

@@ -74,5 +74,40 @@ TEST_CASE("a checkpoint with an fp8 cache scheme") {
   CHECK(before.stages.at(0).kv_per_token == plain);
   CHECK(remarks_on(before, "vllm.cache-scheme"));
   CHECK(remarks_on(check("sglang"), "sglang.cache-scheme"));
+  CHECK(check("sglang").stages.at(0).kv_per_token * 2 == plain);
+  model.quantization.method = "modelopt";
+  CHECK(remarks_on(check("sglang"), "sglang.cache-scheme", Remark::Kind::fallback));
+  CHECK(remarks_on(check("tensorrt-llm"), "tensorrt-llm.cache-scheme", Remark::Kind::fallback));
+  CHECK(check("tensorrt-llm").stages.at(0).kv_per_token * 2 == plain);
+  // A GGUF file has no such scheme, and the command names the type.
+  CHECK(check("llama.cpp").stages.at(0).kv_per_token == plain);
+}
+
+TEST_CASE("the cache type that counts is one for memory and for speed") {
+  Model model = easy_model();
+  CHECK(effective_cache_type(model, KvCacheType::model) == KvCacheType::model);
+  CHECK(effective_cache_type(model, KvCacheType::fp8) == KvCacheType::fp8);
+  model.kv_cache_scheme = "fp8";
+  CHECK(effective_cache_type(model, KvCacheType::model) == KvCacheType::fp8);
+}
+
+TEST_CASE("DeepSeek-V4 has its cache in fp8, and the command asks for it") {
+  Model model = easy_model();
+  model.model_type = "deepseek_v4";
+  ServingLimits limits;
+  const auto check = [&](const char* engine) {
+    return engine_named(engine)->check(model, {1, 1}, gpu_of(24 * kGiB), limits);
+  };
+  const auto command = [&](const char* engine) {
+    return engine_named(engine)->command(model, {{1, 1}, limits});
+  };
+  const EngineVerdict unasked = check("vllm");
+  CHECK(remarks_on(unasked, "vllm.fp8-cache-alone", Remark::Kind::fallback));
+  CHECK(command("vllm").ends_with(" --kv-cache-dtype fp8"));
+  CHECK_FALSE(command("vllm@0.10").ends_with(" --kv-cache-dtype fp8"));
+  CHECK(remarks_on(check("sglang"), "sglang.cache-scheme", Remark::Kind::fallback));
   CHECK(remarks_on(check("tensorrt-llm"), "tensorrt-llm.cache-scheme"));
+  limits.kv_cache = KvCacheType::fp8;
+  CHECK(check("vllm").stages.at(0).kv_per_token == unasked.stages.at(0).kv_per_token);
+  CHECK(check("vllm").remarks.empty());
 }

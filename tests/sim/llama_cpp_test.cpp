@@ -194,14 +194,14 @@ TEST_CASE("llama.cpp: old GPUs depend on the build") {
 TEST_CASE("llama.cpp: commands") {
   ServingLimits limits;
   const Model model = easy_model();
-  CHECK(engine().command(model, {1, 1}, limits) ==
+  CHECK(engine().command(model, {{1, 1}, limits}) ==
         "llama-server -m easy.gguf -ngl all -sm none -c 8192 -np 16 --kv-unified -b 2048 -ub 2048 "
         "-ctk bf16 -ctv bf16");
-  CHECK(engine().command(model, {3, 1}, limits) ==
+  CHECK(engine().command(model, {{3, 1}, limits}) ==
         "llama-server -m easy.gguf -ngl all -sm tensor -ts 1,1,1 -c 8192 -np 16 --kv-unified -b "
         "2048 -ub 2048 -fa on -ctk bf16 -ctv bf16");
   limits.kv_cache = KvCacheType::fp8;
-  CHECK(engine().command(model, {1, 2}, limits) ==
+  CHECK(engine().command(model, {{1, 2}, limits}) ==
         "llama-server -m easy.gguf -ngl all -sm layer -ts 1,1 -c 8192 -np 16 --kv-unified -b 2048 "
         "-ub 2048 -fa on -ctk q8_0 -ctv q8_0");
 }

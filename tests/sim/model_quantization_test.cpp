@@ -3,6 +3,7 @@
 #include "sim/models/model.hpp"
 #include "tests/support.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 using namespace headroom;
@@ -295,4 +296,50 @@ TEST_CASE("sections under other names and in other places", "[quantization]") {
   has(refusal(3), "quantization_config is 3 (allowed: an object)");
   has(refusal(json{{"quant_method", "fp8"}, {"modules_to_not_convert", "lm_head"}}),
       "a list of names is allowed");
+}
+
+TEST_CASE("a name that says more than the config is noted", "[quantization]") {
+  const auto noted = [](const json& config, const char* file) {
+    return test::require_value(parse_model_config(config.dump(), file)).assumptions;
+  };
+  for (const char* file : {"maker--Model-7B-FP8.json", "models/Model-7B-fp8/config.json",
+                           "maker--model-fp8_dynamic.json"}) {
+    INFO(file);
+    const auto assumptions = noted(llama(), file);
+    REQUIRE(assumptions.size() == 1);
+    CHECK(assumptions.front() ==
+          "the name says FP8, and config.json nothing of quantization: weights are counted in "
+          "bfloat16 (ModelOpt keeps it in hf_quant_config.json beside)");
+  }
+  for (const char* word : {"NVFP4", "AWQ", "gptq", "Int4", "w4a16", "4bit"}) {
+    CHECK(noted(llama(), fmt::format("m--a-{}-b.json", word).c_str()).size() == 1);
+  }
+  for (const char* file :
+       {"m--fp80.json", "m--Model-BF16.json", "m--awqward.json", "config.json"}) {
+    INFO(file);
+    CHECK(noted(llama(), file).empty());
+  }
+  json named = llama();
+  named["_name_or_path"] = "/data/model-NVFP4";
+  CHECK(noted(named, "m.json").size() == 1);
+  named["_name_or_path"] = 3;
+  CHECK(noted(named, "m.json").empty());
+  json said = llama();
+  said["quantization_config"] = {{"quant_method", "fp8"}};
+  CHECK(noted(said, "m--FP8.json").empty());
+  const auto beside = parse_model_config(
+      llama().dump(), R"({"quantization": {"quant_algo": "FP8"}})", "m--FP8.json");
+  CHECK(test::require_value(beside).assumptions.empty());
+}
+
+TEST_CASE("the words for a quantization name that of the experts", "[quantization]") {
+  json config = experts();
+  config["expert_dtype"] = "fp4";
+  const Model mixed =
+      read(config, json{{"quant_method", "fp8"}, {"weight_block_size", {128, 128}}});
+  CHECK(describe_quantization(mixed) == "FP8, blocks of 128 x 128; experts MXFP4");
+  CHECK(describe_quantization(read(experts(), json{{"quant_method", "mxfp4"}})) == "experts MXFP4");
+  CHECK(describe_quantization(read(llama(), json{{"quant_method", "fp8"}})) ==
+        "FP8, one scale per matrix");
+  CHECK(describe_quantization(read(llama(), json::object())).empty());
 }

@@ -33,10 +33,7 @@ class RandomRules final : public EngineRules {
     verdict.accepted = verdict.accepted && gpu.memory >= least_;
     return verdict;
   }
-  [[nodiscard]] std::string command(const Model&, ParallelPlan,
-                                    const ServingLimits&) const override {
-    return "";
-  }
+  [[nodiscard]] std::string command(const Model&, const Start&) const override { return ""; }
   [[nodiscard]] std::span<const RuleInfo> rules() const override { return {}; }
 
   [[nodiscard]] const std::set<ParallelPlan>& accepted() const { return accepted_; }

@@ -190,3 +190,13 @@ TEST_CASE("every figure of the roofline is at least one and names its source") {
   CHECK(roofline->per_gpu(query) == 1);
   CHECK(roofline->worth(query) == 1);
 }
+
+TEST_CASE("a checkpoint's fp8 cache is read back as one, asked for or not") {
+  Model declared = toy();
+  declared.kv_cache_scheme = "fp8";
+  ServingLimits fp8;
+  fp8.kv_cache = KvCacheType::fp8;
+  const std::int64_t plain = milli(toy(), {}, round_gpu(), {1, 1});
+  CHECK(milli(declared, {}, round_gpu(), {1, 1}) == milli(toy(), fp8, round_gpu(), {1, 1}));
+  CHECK(milli(declared, {}, round_gpu(), {1, 1}) > plain);
+}

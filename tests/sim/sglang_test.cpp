@@ -267,11 +267,11 @@ TEST_CASE("SGLang: sliding and state layers are remarked on") {
 TEST_CASE("SGLang: commands") {
   const Model model = easy_experts();
   ServingLimits limits;
-  CHECK(engine().command(model, {1, 1}, limits) ==
+  CHECK(engine().command(model, {{1, 1}, limits}) ==
         "python -m sglang.launch_server --model-path maker/easy --context-length 8192 "
         "--max-running-requests 16 --chunked-prefill-size 2048 --mem-fraction-static 0.92");
   limits.kv_cache = KvCacheType::fp8;
-  CHECK(engine().command(model, {2, 2, 4, true}, limits) ==
+  CHECK(engine().command(model, {{2, 2, 4, true}, limits}) ==
         "python -m sglang.launch_server --model-path maker/easy --tp-size 8 --pp-size 2 "
         "--disable-overlap-schedule --dp-size 4 --enable-dp-attention --ep-size 8 "
         "--context-length 8192 --max-running-requests 16 --chunked-prefill-size 8192 "

@@ -142,12 +142,12 @@ TEST_CASE("TensorRT-LLM: what no source says is a remark") {
 TEST_CASE("TensorRT-LLM: commands") {
   const Model model = easy_experts();
   ServingLimits limits;
-  CHECK(engine().command(model, {2, 2, 1, true}, limits) ==
+  CHECK(engine().command(model, {{2, 2, 1, true}, limits}) ==
         "trtllm-serve maker/easy --backend pytorch --tp_size 2 --pp_size 2 --ep_size 2 "
         "--max_seq_len 8192 --max_batch_size 16 --max_num_tokens 2048 "
         "--kv_cache_free_gpu_memory_fraction 0.92");
   limits.kv_cache = KvCacheType::fp8;
-  CHECK(engine().command(model, {1, 1, 8}, limits) ==
+  CHECK(engine().command(model, {{1, 1, 8}, limits}) ==
         "printf 'enable_attention_dp: true\\nkv_cache_config: {dtype: fp8}\\n' > options.yaml && "
         "trtllm-serve maker/easy --backend pytorch --tp_size 8 --max_seq_len 8192 "
         "--max_batch_size 16 --max_num_tokens 2048 --kv_cache_free_gpu_memory_fraction 0.92 "

@@ -235,7 +235,7 @@ TEST_CASE("the command that starts a deployment") {
   limits.encoder_data_parallel = true;
   limits.kv_cache = KvCacheType::fp8;
   const auto command = [&](const char* engine, ParallelPlan plan) {
-    return require_value(make_engine(engine, {}))->command(model, plan, limits);
+    return require_value(make_engine(engine, {}))->command(model, {plan, limits});
   };
   CHECK(command("vllm", {8, 2, 3, true}) ==
         "vllm serve Qwen/Qwen3-235B-A22B --tensor-parallel-size 8 --pipeline-parallel-size 2 "
