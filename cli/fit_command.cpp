@@ -35,7 +35,7 @@ struct FitArguments {
   std::optional<std::int64_t> context;
   std::int64_t sequences = 16;
   std::int64_t batched_tokens = 2048;
-  double utilisation = 0.92;
+  std::optional<double> utilisation;
   std::string kv_cache = "auto";
   std::string runtime_overhead;
   std::optional<int> max_tp;
@@ -58,12 +58,12 @@ std::string suggested_models(const std::string& text, const std::string& fallbac
 }
 
 // A name of the catalogue, or the path of a config.json.
-Result<std::shared_ptr<const Model>> read_model(const std::string& text) {
+Result<std::shared_ptr<const Model>> read_model(const std::string& text, const char* option) {
   const bool file = text.ends_with(".json") || std::filesystem::exists(text);
   if (!file) {
     auto model = find_model(text);
     if (model) return *model;
-    return fail(model.error().message, {"--model"},
+    return fail(model.error().message, {option},
                 suggested_models(text, model.error().hint) +
                     " (headroom models lists them); or give the path of a config.json");
   }
@@ -109,14 +109,17 @@ Result<FitQuestion> question_of(const FitArguments& arguments) {
                 suggest(arguments.engine, names));
   }
   question.engine = arguments.engine;
-  if (std::isnan(arguments.utilisation)) {
+  if (arguments.utilisation && std::isnan(*arguments.utilisation)) {
     return fail("the utilisation is no number", {"--utilisation"}, "a share from 0.01 to 1");
   }
   ServingLimits& limits = question.limits;
   limits.context = arguments.context.value_or(limits.context);
   limits.sequences = arguments.sequences;
   limits.batched_tokens = arguments.batched_tokens;
-  limits.utilisation_ppm = static_cast<std::int64_t>(std::llround(arguments.utilisation * 1e6));
+  limits.utilisation_asked = arguments.utilisation.has_value();
+  if (arguments.utilisation) {
+    limits.utilisation_ppm = static_cast<std::int64_t>(std::llround(*arguments.utilisation * 1e6));
+  }
   limits.kv_cache = arguments.kv_cache == "fp8" ? KvCacheType::fp8 : KvCacheType::model;
   limits.encoder_data_parallel = arguments.encoder_data_parallel;
   question.max_tp = arguments.max_tp;
@@ -148,7 +151,7 @@ Status fit_one(const FitArguments& arguments) {
     return fail("--models goes with --pool", {}, "use --model for one model");
   }
   HEADROOM_TRY(FitQuestion question, question_of(arguments));
-  HEADROOM_TRY(question.model, read_model(arguments.model));
+  HEADROOM_TRY(question.model, read_model(arguments.model, "--model"));
   if (!arguments.context) use_own_context(question);
   if (!arguments.shape_only && !arguments.gpus.empty()) {
     HEADROOM_TRY(question.gpus, parse_gpus(arguments.gpus));
@@ -178,7 +181,7 @@ Status fit_pool(const FitArguments& arguments) {
     }
   } else {
     for (const std::string& name : split_list(arguments.models)) {
-      HEADROOM_TRY(auto model, read_model(name));
+      HEADROOM_TRY(auto model, read_model(name, "--models"));
       models.push_back(std::move(model));
     }
   }
@@ -200,8 +203,8 @@ void add_limits(CLI::App& command, FitArguments& a) {
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, kMostTokens));
   command
-      .add_option("--utilisation", a.utilisation,
-                  "Share of each GPU's memory for the engine; default 0.92")
+      .add_option("--utilisation,--utilization", a.utilisation,
+                  "Share of each GPU's memory for the engine; default: its own")
       ->type_name("U")
       ->check(CLI::Range(0.01, 1.0));
   command.add_option("--kv-cache", a.kv_cache, "auto (the model's own type) or fp8")

@@ -58,6 +58,8 @@ const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shap
     const Bytes memory = context_.cluster.gpu_types[index(type)].memory;
     const Bytes per_gpu = gpu_holding(shape.shape, memory).bytes;
     const Bytes needed = (claim + per_gpu - 1) / per_gpu;
+    const std::int64_t there = context_.cluster.gpu_count(type);
+    if (needed > there) out.too_few.push_back(too_few(type, claim, needed, there));
     if (needed > context_.plans.limits().max_gpus) {
       out.beyond_limits = true;
       continue;
@@ -75,6 +77,14 @@ const ClaimSearch::Candidates& ClaimSearch::candidates(const InternedShape& shap
   return candidates_.emplace(shape.gpu_shape, std::move(out)).first->second;
 }
 
+PassedOver ClaimSearch::too_few(GpuTypeId type, Bytes claim, std::int64_t needed,
+                                std::int64_t there) const {
+  const std::string& name = context_.cluster.gpu_types[index(type)].name;
+  return {fmt::format("{} x {}", there, name),
+          fmt::format("claim: 1.2 x the weights and 2 GiB are {}, which takes {} x {}",
+                      bytes_text(claim), needed, name)};
+}
+
 std::string ClaimSearch::describe(const Candidate& candidate) const {
   const auto& name = context_.cluster.gpu_types[index(candidate.gpu)].name;
   if (candidate.one_node) return fmt::format("TP {} on one node of {}", candidate.plan.tp, name);
@@ -87,6 +97,7 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
   const Candidates& all = candidates(request.shape);
   if (log != nullptr) *log = all.filtered;
   if (all.in_order.empty()) {
+    if (log != nullptr) log->insert(log->end(), all.too_few.begin(), all.too_few.end());
     if (!all.filtered.empty()) return Never{"no_accepted_size"};
     return Never{all.beyond_limits ? "beyond_plan_limits" : "cluster_too_small"};
   }

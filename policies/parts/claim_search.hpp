@@ -38,6 +38,7 @@ class ClaimSearch {
   struct Candidates {
     std::vector<Candidate> in_order;
     std::vector<PassedOver> filtered;  // sizes that hold the claim but may not be used
+    std::vector<PassedOver> too_few;   // types of which there are fewer GPUs than the claim asks
     bool beyond_limits = false;        // of some type the claim asks for more than PlanLimits
   };
 
@@ -47,6 +48,8 @@ class ClaimSearch {
                          Candidates& out) const;
   [[nodiscard]] bool usable(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
                             Candidates& out) const;
+  [[nodiscard]] PassedOver too_few(GpuTypeId type, Bytes claim, std::int64_t needed,
+                                   std::int64_t there) const;
   [[nodiscard]] std::string describe(const Candidate& candidate) const;
 
   PlacerContext context_;

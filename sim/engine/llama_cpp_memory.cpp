@@ -134,9 +134,7 @@ std::string Rules::command(const Model& model, const Start& start) const {
   const int devices = plan.tp * plan.pp;
   const std::string name = model.hub_id.substr(model.hub_id.rfind('/') + 1);
   std::string out = fmt::format("llama-server -m {}.gguf -ngl all", name);
-  for (int node = 2; node <= start.nodes; ++node) {
-    out += fmt::format("{}$NODE{}:50052", node == 2 ? " --rpc " : ",", node);
-  }
+  if (start.nodes > 1) out += " --rpc $OTHERS";
   if (devices == 1) {
     out += " -sm none";
   } else {
@@ -155,12 +153,11 @@ std::string Rules::command(const Model& model, const Start& start) const {
 std::string Rules::preparation(const Start& start) const {
   if (start.nodes == 1) return "";
   return fmt::format(
-      "Build llama.cpp with GGML_RPC=ON, run rpc-server -H 0.0.0.0 -p 50052 on the other node{} "
-      "and "
-      "set NODE2{} to {}, then run the command on the first. Its authors call this a proof of "
+      "Build llama.cpp with GGML_RPC=ON, run rpc-server -H 0.0.0.0 -p 50052 on the other node{0}, "
+      "set OTHERS to {1}, then run the command on the first. Its authors call this a proof of "
       "concept, and unsafe on an open network; how it spreads layers was not established.",
-      start.nodes > 2 ? "s" : "", start.nodes > 2 ? " and so on" : "",
-      start.nodes > 2 ? "their addresses" : "its address");
+      start.nodes > 2 ? "s" : "",
+      start.nodes > 2 ? "their addresses, as in second:50052,third:50052" : "its ADDRESS:50052");
 }
 
 std::span<const EngineRules::RuleInfo> Rules::rules() const {

@@ -57,11 +57,9 @@ void Metrics::released(SimTime now, const Placement& placement, bool served) {
 std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
   const std::int64_t best = plans_.best_per_gpu(*placement.shape, placement.layout.gpu);
   if (best == 0) return kPpm;
-  const LlmDeployment& llm = placement.shape->shape.llm();
-  const CostQuery query{*llm.model, llm.limits,
-                        plans_.cluster().gpu_types[index(placement.layout.gpu)],
-                        placement.layout.plan, placement.one_node()};
-  return std::min(kPpm, mul_div_floor(plans_.cost().per_gpu(query), kPpm, best));
+  const std::int64_t own = plans_.per_gpu(*placement.shape, placement.layout.gpu,
+                                          placement.layout.plan, placement.one_node());
+  return std::min(kPpm, mul_div_floor(own, kPpm, best));
 }
 
 void Metrics::finished(SimTime, const Request& request, const InternedShape&,

@@ -5,6 +5,18 @@
 
 namespace headroom {
 
+ServingLimits limits_at_load(const EngineRules& engine, const Model& model, ParallelPlan plan,
+                             const GpuType& gpu, ServingLimits limits) {
+  ServingLimits load = limits;
+  load.context = std::min(load.context, kLoadInputTokens + kLoadOutputTokens);
+  // Of one replica of the attention; each has a cache of its own. Without a limit it is the largest
+  // number there is.
+  const std::int64_t held = engine.check(model, plan, gpu, load).full_sequences;
+  const std::int64_t asked = (limits.sequences + plan.dp - 1) / plan.dp;
+  if (held < asked) limits.sequences = std::max<std::int64_t>(1, held * plan.dp);
+  return limits;
+}
+
 PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
                      PlanLimits limits)
     : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits), empty_(cluster) {}
@@ -37,10 +49,11 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
     if (!llm.allows_tp(plan.tp)) continue;
     if (plan.gpus() > limits_.max_gpus || plan.gpus() > there) continue;
     if (!engine_.check(*llm.model, plan, gpu, llm.limits).accepted) continue;
+    const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
     for (const bool one_node : {true, false}) {
       if (one_node && plan.gpus() > largest) continue;
       if (!one_node && plan.pp == 1) continue;
-      const CostQuery query{*llm.model, llm.limits, gpu, plan, one_node};
+      const CostQuery query{*llm.model, limits, gpu, plan, one_node};
       out.push_back({type, plan, one_node, cost_.worth(query), cost_.per_gpu(query)});
     }
   }
@@ -88,6 +101,16 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
     if (find_room(search, plan)) best = plan.per_gpu;
   }
   return best_per_gpu_.emplace(key, best).first->second;
+}
+
+std::int64_t PlanSpace::per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
+                                bool one_node) {
+  const std::vector<RankedPlan>& all = plans(shape);
+  const auto found = std::find_if(all.begin(), all.end(), [&](const RankedPlan& p) {
+    return p.gpu == type && p.plan == plan && p.one_node == one_node;
+  });
+  if (found == all.end()) return 0;
+  return found->per_gpu;
 }
 
 std::optional<Layout> find_opaque_room(const Cluster& cluster, RoomSearch& search,

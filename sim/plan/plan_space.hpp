@@ -36,6 +36,13 @@ struct RankedPlan {
   std::int64_t per_gpu = 0;  // milli-tokens/s per GPU
 };
 
+/// The limits with no more sequences than the cache of a plan holds of the fixed load's length
+/// (kLoadInputTokens and kLoadOutputTokens, or the context if that is less): what its speed is
+/// asked with. At least one sequence. Precondition: the engine accepts the plan.
+[[nodiscard]] ServingLimits limits_at_load(const EngineRules& engine, const Model& model,
+                                           ParallelPlan plan, const GpuType& gpu,
+                                           ServingLimits limits);
+
 /// A placement that was found, in classes.
 struct Layout {
   GpuTypeId gpu{};
@@ -65,6 +72,10 @@ class PlanSpace {
   /// Best milli-tokens/s per GPU of any valid plan on this GPU type on the empty cluster; 0 if
   /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
+
+  /// Milli-tokens/s per GPU of a plan; 0 if it is none of plans(shape).
+  [[nodiscard]] std::int64_t per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
+                                     bool one_node);
 
   /// The cluster with nothing placed on it.
   [[nodiscard]] const Cluster& empty_cluster() const { return empty_; }

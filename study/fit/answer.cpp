@@ -6,7 +6,8 @@
 namespace headroom {
 namespace {
 
-bool starts_with_more(const FitQuestion& question, const FitPlan& best) {
+std::optional<bool> starts_with_more(const FitQuestion& question, const FitPlan& best) {
+  if (best.worst().outside > 0) return std::nullopt;
   FitQuestion larger = question;
   if (larger.overheads.runtime >= kLargeOverhead) return true;
   larger.overheads.runtime = kLargeOverhead;
@@ -32,8 +33,9 @@ Result<FitAnswer> answer_fit(const FitQuestion& question) {
   HEADROOM_TRY(answer.choices, fit_choices(question, *ground));
   std::int64_t wanted = 1;
   if (const FitPlan* best = answer.best()) {
-    answer.command = ground->engine().command(
-        *question.model, {best->plan, question.limits, best->verdict.full_sequences, best->nodes});
+    const Start start = start_of(question, *best);
+    answer.command = ground->engine().command(*question.model, start);
+    answer.preparation = ground->engine().preparation(start);
     answer.starts_with_more = starts_with_more(question, *best);
     wanted = question.limits.sequences;
     if (best->verdict.full_sequences >= wanted) return answer;

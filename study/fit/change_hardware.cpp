@@ -13,30 +13,11 @@ namespace {
 
 using Kind = FitChange::Kind;
 
-// GPUs of nodes that one can get.
-constexpr std::array<int, 12> kPerNode{1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16};
+// GPUs of nodes that are sold.
+constexpr std::array<int, 4> kPerNode{1, 2, 4, 8};
 constexpr int kMostNodes = 16;
 constexpr int kNodesOfOtherTypes = 8;
 constexpr std::size_t kTypesShown = 3;
-
-/// The nodes of one type that are largest.
-struct Nodes {
-  GpuTypeId type{};
-  int gpus = 0;
-  int nodes = 0;
-};
-
-std::vector<Nodes> largest_nodes(const ClusterSpec& cluster) {
-  std::vector<Nodes> out;
-  for (std::size_t t = 0; t < cluster.gpu_types.size(); ++t) {
-    const auto type = static_cast<GpuTypeId>(t);
-    const int gpus = cluster.largest_node(type);
-    if (gpus == 0) continue;
-    const std::int64_t nodes = cluster.nodes_with(type, gpus);
-    out.push_back({type, gpus, static_cast<int>(std::min<std::int64_t>(nodes, kMostNodes))});
-  }
-  return out;
-}
 
 std::int64_t price_of(const FitChange& change) {
   const GpuType& type = change.question.gpus->cluster.gpu_types[index(change.plan.gpu)];
@@ -49,39 +30,50 @@ void cheapest_first(std::vector<FitChange>& changes) {
   });
 }
 
-bool try_more_per_node(Changer& changer, const Nodes& nodes) {
-  const GpuType& type = changer.cluster().gpu_types[index(nodes.type)];
+bool try_without_others(Changer& changer) {
+  const auto& nodes = changer.cluster().nodes;
+  const bool held = std::any_of(nodes.begin(), nodes.end(), [](const NodeSpec& node) {
+    return std::any_of(node.used.begin(), node.used.end(), [](Bytes used) { return used > 0; });
+  });
+  if (!held) return false;
+  FitQuestion changed = changer.question();
+  changed.gpus = emptied(*changed.gpus);
+  return changer.offer({Kind::free_memory}, "the memory that others hold, freed", changed);
+}
+
+bool try_more_per_node(Changer& changer, const LargestNodes& there) {
+  const GpuType& type = changer.cluster().gpu_types[index(there.type)];
   for (const int gpus : kPerNode) {
-    if (gpus <= nodes.gpus) continue;
+    if (gpus <= there.gpus) continue;
     FitQuestion changed = changer.question();
-    changed.gpus = equal_nodes(type, gpus, nodes.nodes);
-    const std::string what =
-        nodes.nodes == 1 ? fmt::format("{} x {} in a node", gpus, type.name) : changed.gpus->words;
+    changed.gpus = grown(type, there, gpus, there.nodes());
+    const std::string what = there.nodes() == 1 ? fmt::format("{} x {} in a node", gpus, type.name)
+                                                : changed.gpus->words;
     if (changer.offer({Kind::gpus_per_node}, what, changed)) return true;
   }
   return false;
 }
 
-bool try_more_nodes(Changer& changer, const Nodes& nodes) {
-  const GpuType& type = changer.cluster().gpu_types[index(nodes.type)];
-  for (int count = nodes.nodes + 1; count <= kMostNodes; ++count) {
+bool try_more_nodes(Changer& changer, const LargestNodes& there) {
+  const GpuType& type = changer.cluster().gpu_types[index(there.type)];
+  for (int count = there.nodes() + 1; count <= kMostNodes; ++count) {
     FitQuestion changed = changer.question();
-    changed.gpus = equal_nodes(type, nodes.gpus, count);
+    changed.gpus = grown(type, there, there.gpus, count);
     if (changer.offer({Kind::nodes}, changed.gpus->words, changed)) return true;
   }
   return false;
 }
 
-bool try_other_types(Changer& changer, const Nodes& nodes) {
+bool try_other_types(Changer& changer, const LargestNodes& there) {
   const auto& own = changer.cluster().gpu_types;
-  const int count = std::min(nodes.nodes, kNodesOfOtherTypes);
+  const int count = std::min(there.nodes(), kNodesOfOtherTypes);
   std::vector<FitChange> found;
   for (const GpuType& type : gpu_catalogue()) {
-    const bool there = std::any_of(own.begin(), own.end(),
-                                   [&](const GpuType& known) { return known.name == type.name; });
-    if (there) continue;
+    const bool known = std::any_of(own.begin(), own.end(),
+                                   [&](const GpuType& other) { return other.name == type.name; });
+    if (known) continue;
     FitQuestion changed = changer.question();
-    changed.gpus = equal_nodes(type, nodes.gpus, count);
+    changed.gpus = equal_nodes(type, there.gpus, count);
     auto change = changer.tried({Kind::gpu_type}, changed.gpus->words, changed);
     if (change) found.push_back(std::move(*change));
   }
@@ -94,12 +86,12 @@ bool try_other_types(Changer& changer, const Nodes& nodes) {
 }  // namespace
 
 bool try_hardware(Changer& changer) {
-  const std::vector<Nodes> there = largest_nodes(changer.cluster());
-  bool found = false;
-  for (const Nodes& nodes : there) found = try_more_per_node(changer, nodes) || found;
-  for (const Nodes& nodes : there) found = try_more_nodes(changer, nodes) || found;
+  const std::vector<LargestNodes> there = largest_nodes(changer.cluster(), kMostNodes);
+  bool found = try_without_others(changer);
+  for (const LargestNodes& nodes : there) found = try_more_per_node(changer, nodes) || found;
+  for (const LargestNodes& nodes : there) found = try_more_nodes(changer, nodes) || found;
   const auto most = std::max_element(there.begin(), there.end(), [](const auto& a, const auto& b) {
-    return std::tuple(a.gpus, a.nodes) < std::tuple(b.gpus, b.nodes);
+    return std::tuple(a.gpus, a.nodes()) < std::tuple(b.gpus, b.nodes());
   });
   if (most != there.end()) found = try_other_types(changer, *most) || found;
   return found;

@@ -22,9 +22,7 @@ std::optional<FitChange> Changer::tried(std::vector<FitChange::Kind> kinds, std:
   const bool same_checkpoint = std::find(change.kinds.begin(), change.kinds.end(),
                                          FitChange::Kind::checkpoint) == change.kinds.end();
   if (same_checkpoint) {
-    change.command = (*ground)->engine().command(
-        *changed.model,
-        {change.plan.plan, changed.limits, change.plan.verdict.full_sequences, change.plan.nodes});
+    change.command = (*ground)->engine().command(*changed.model, start_of(changed, change.plan));
   }
   return change;
 }

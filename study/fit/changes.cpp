@@ -1,5 +1,6 @@
 #include "study/fit/changes.hpp"
 
+#include "sim/engine/kv_cache.hpp"
 #include "study/fit/change_hardware.hpp"
 #include "study/fit/changer.hpp"
 #include "study/fit/words.hpp"
@@ -52,7 +53,7 @@ void try_context_and_cache(Changer& changer, std::span<const FitPlan> plans) {
   FitQuestion shorter = question;
   shorter.limits.context = context;
   if (context > 0) changer.offer({Kind::context}, context_words(context), shorter);
-  if (question.limits.kv_cache == KvCacheType::fp8) return;
+  if (effective_cache_type(*question.model, question.limits.kv_cache) == KvCacheType::fp8) return;
   FitQuestion smaller = question;
   smaller.limits.kv_cache = KvCacheType::fp8;
   if (changer.offer({Kind::kv_cache}, "a KV cache in FP8", smaller)) return;
@@ -63,7 +64,7 @@ void try_context_and_cache(Changer& changer, std::span<const FitPlan> plans) {
                 smaller);
 }
 
-void try_limits(Changer& changer) {
+void try_limits(Changer& changer, std::span<const FitPlan> plans) {
   const FitQuestion& question = changer.question();
   for (const std::int64_t tokens : {1024, 512, 256}) {
     if (question.limits.batched_tokens <= tokens) continue;
@@ -73,9 +74,13 @@ void try_limits(Changer& changer) {
       break;
     }
   }
-  if (question.limits.utilisation_ppm < kHighUtilisation) {
+  // An engine that chooses its own share knows better than to take nearly all.
+  const bool own_choice =
+      !plans.empty() && plans.front().utilisation_ppm != question.limits.utilisation_ppm;
+  if (question.limits.utilisation_ppm < kHighUtilisation && !own_choice) {
     FitQuestion changed = question;
     changed.limits.utilisation_ppm = kHighUtilisation;
+    changed.limits.utilisation_asked = true;
     changer.offer({Kind::utilisation}, "95 % of each GPU's memory for the engine", changed);
   }
   if (!question.allowed_tp.empty() || question.max_tp) {
@@ -94,6 +99,18 @@ void try_limits(Changer& changer) {
     FitQuestion changed = question;
     changed.limits.encoder_data_parallel = true;
     changer.offer({Kind::vision}, "the whole vision tower on every GPU", changed);
+  }
+}
+
+/// Other releases of the same engine: an older one runs on older GPUs.
+void try_releases(Changer& changer) {
+  const std::string& engine = changer.question().engine;
+  const std::string prefix = engine.substr(0, engine.find('@')) + "@";
+  for (const std::string& choice : engine_choices()) {
+    if (!choice.starts_with(prefix) || choice == engine) continue;
+    FitQuestion changed = changer.question();
+    changed.engine = choice;
+    changer.offer({Kind::engine_release}, "release " + choice, changed);
   }
 }
 
@@ -176,11 +193,34 @@ std::shared_ptr<const Model> as_4_bits(const Model& model) {
   return with_quantization(model, how);
 }
 
+namespace {
+
+/// The changes that help once the person's own limits on sizes are lifted too.
+std::vector<FitChange> without_size_limits(const FitQuestion& question, std::int64_t sequences) {
+  if (question.allowed_tp.empty() && !question.max_tp) return {};
+  FitQuestion lifted = question;
+  lifted.allowed_tp.clear();
+  lifted.max_tp.reset();
+  const auto ground = FitGround::make(lifted);
+  if (!ground) return {};
+  const std::vector<FitPlan> plans = fit_plans(lifted, **ground);
+  std::vector<FitChange> out = fit_changes(lifted, **ground, plans, sequences);
+  for (FitChange& change : out) {
+    change.kinds.insert(change.kinds.begin(), Kind::allowed_sizes);
+    change.what = "any size and " + change.what;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<FitChange> fit_changes(const FitQuestion& question, FitGround& ground,
                                    std::span<const FitPlan> plans, std::int64_t sequences) {
   Changer changer(question, ground, sequences);
   try_context_and_cache(changer, plans);
-  try_limits(changer);
+  try_limits(changer, plans);
+  const bool starts = recommend(plans, 1).has_value();
+  if (!starts) try_releases(changer);
   const bool smaller = try_checkpoints(changer);
   if (!smaller && changer.found().empty()) try_together(changer);
   if (!try_hardware(changer)) {
@@ -191,6 +231,7 @@ std::vector<FitChange> fit_changes(const FitQuestion& question, FitGround& groun
       }
     }
   }
+  if (changer.found().empty()) return without_size_limits(question, sequences);
   return std::move(changer).take();
 }
 

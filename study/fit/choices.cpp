@@ -53,12 +53,7 @@ Result<std::vector<FitChoice>> fit_choices(const FitQuestion& question, FitGroun
       FitPlan plan = fit_plan(question, ground, place->layout.gpu, place->layout.plan);
       plan.room = true;  // the policy named the devices
       plan.nodes = nodes_of(place->layout);
-      if (plan.verdict.accepted) {
-        const GpuType& type = ground.cluster().gpu_types[index(plan.gpu)];
-        const CostQuery query{*question.model, question.limits, type, plan.plan, plan.nodes == 1};
-        plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
-        plan.worth = ground.cost().worth(query);
-      }
+      if (plan.verdict.accepted) add_speed(question, ground, plan);
       choice.plan = std::move(plan);
       choice.reason = place->why;
     } else if (const auto* not_now = std::get_if<NotNow>(&decision)) {

@@ -66,12 +66,13 @@ struct FitPlan {
   GpuTypeId gpu{};
   ParallelPlan plan;
   EngineVerdict verdict;
-  Bytes budget = 0;  // what the engine takes of each GPU
-  bool room = true;  // whether the cluster has it free, with nothing placed
-  int nodes = 1;     // that it takes there
-  // Of accepted plans. In thousandths.
-  std::int64_t tokens_per_s = 0;
-  std::int64_t worth = 0;  // per GPU and price unit
+  std::int64_t utilisation_ppm = 0;  // asked for, or the engine's own choice
+  bool room = true;                  // whether the cluster has it free, with nothing placed
+  int nodes = 1;                     // that it takes there
+  // Of accepted plans.
+  std::int64_t load_sequences = 0;  // at once, of the fixed load's length: as many as it holds
+  std::int64_t tokens_per_s = 0;    // with these, in thousandths
+  std::int64_t worth = 0;           // per GPU and price unit
 
   [[nodiscard]] bool starts() const { return verdict.accepted && room; }
   /// Whether memory was counted: the rules before it accepted.
@@ -100,7 +101,9 @@ struct FitChange {
     allowed_sizes,
     stages,
     vision,
+    engine_release,
     checkpoint,
+    free_memory,
     gpus_per_node,
     nodes,
     gpu_type,
@@ -117,8 +120,11 @@ struct FitAnswer {
   FitShapes shapes;
   std::vector<FitPlan> plans;  // by type, GPUs, stages; empty without GPUs
   std::optional<std::size_t> recommended;
-  std::string command;            // of the recommended plan
-  bool starts_with_more = false;  // it would start with kLargeOverhead of runtime too
+  std::string command;      // of the recommended plan
+  std::string preparation;  // what to do before, where it spans nodes; else empty
+  /// Whether it would start with kLargeOverhead of runtime too; nullopt where the engine does not
+  /// count what it needs beside its budget.
+  std::optional<bool> starts_with_more;
   std::vector<FitChoice> choices;
   /// Where nothing starts, changes after which something does; else, where the recommended plan
   /// holds fewer full sequences than asked, changes after which one holds all.

@@ -1,5 +1,6 @@
 #include "study/fit/gpus.hpp"
 
+#include "sim/core/assert.hpp"
 #include "sim/core/nearest.hpp"
 #include "study/cluster_file.hpp"
 #include "study/scenario.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 namespace headroom {
 namespace {
@@ -68,12 +70,22 @@ std::string suggested_types(const std::string& name) {
   return fmt::format("did you mean {}?", fmt::join(begun, " or "));
 }
 
+/// "24", "24gb" and "24G" want to be 24GiB: cards are sold by that number.
+std::string suggested_size(const std::string& name) {
+  const auto digits = name.find_first_not_of("0123456789.");
+  return fmt::format("write {0}GiB for a card sold with {0} GB; headroom gpus lists the types",
+                     name.substr(0, std::min(digits, std::size_t{8})));
+}
+
 Result<GpuType> find_type(const std::string& name, std::string_view all, ClusterSpec& spec) {
   if (auto type = find_gpu_type(name)) return *type;
   const auto bytes = parse_bytes(name);
   if (!bytes) {
     const bool size = !name.empty() && name.front() >= '0' && name.front() <= '9';
-    if (size) return bad_gpus(fmt::format("'{}': '{}' is neither a size nor a GPU", all, name));
+    if (size) {
+      return fail(fmt::format("'{}': '{}' is neither a size nor a GPU", all, name), {"--gpus"},
+                  suggested_size(name));
+    }
     return fail(fmt::format("unknown GPU type '{}'", name.substr(0, 80)), {"--gpus"},
                 suggested_types(name) + " (headroom gpus); or a size of memory, as in 3x24GiB");
   }
@@ -108,6 +120,16 @@ void add_nodes(ClusterSpec& spec, const GpuType& type, int gpus, int nodes) {
 std::string words_of(const GpuType& type, int gpus, int nodes) {
   if (nodes == 1) return fmt::format("{} x {}", gpus, type.name);
   return fmt::format("{} nodes of {} x {}", nodes, gpus, type.name);
+}
+
+/// What others hold of each device of this type on this node.
+std::vector<Bytes> used_of(const ClusterSpec& cluster, const NodeSpec& node, GpuTypeId type) {
+  const std::vector<GpuTypeId>& gpus = cluster.shapes[index(node.shape)].gpus;
+  std::vector<Bytes> out;
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    if (gpus[i] == type) out.push_back(node.used.empty() ? 0 : node.used[i]);
+  }
+  return out;
 }
 
 Status add_group(std::string_view group, FitGpus& out) {
@@ -162,6 +184,49 @@ std::shared_ptr<const FitGpus> equal_nodes(const GpuType& type, int gpus, int no
   auto out = std::make_shared<FitGpus>();
   add_nodes(out->cluster, type, gpus, nodes);
   out->words = words_of(type, gpus, nodes);
+  return out;
+}
+
+std::vector<LargestNodes> largest_nodes(const ClusterSpec& cluster, int most) {
+  std::vector<LargestNodes> out;
+  for (std::size_t t = 0; t < cluster.gpu_types.size(); ++t) {
+    const auto type = static_cast<GpuTypeId>(t);
+    LargestNodes found{type, cluster.largest_node(type), {}};
+    if (found.gpus == 0) continue;
+    for (const NodeSpec& node : cluster.nodes) {
+      auto used = used_of(cluster, node, type);
+      if (static_cast<int>(used.size()) == found.gpus) found.used.push_back(std::move(used));
+    }
+    const auto sum = [](const std::vector<Bytes>& used) {
+      return std::accumulate(used.begin(), used.end(), Bytes{0});
+    };
+    std::stable_sort(found.used.begin(), found.used.end(),
+                     [&](const auto& a, const auto& b) { return sum(a) < sum(b); });
+    found.used.resize(std::min(found.used.size(), static_cast<std::size_t>(most)));
+    out.push_back(std::move(found));
+  }
+  return out;
+}
+
+std::shared_ptr<const FitGpus> grown(const GpuType& type, const LargestNodes& from, int gpus,
+                                     int count) {
+  HEADROOM_ASSERT(gpus >= from.gpus && count >= from.nodes(),
+                  fmt::format("{} nodes of {} GPUs cannot grow to {} of {}", from.nodes(),
+                              from.gpus, count, gpus));
+  auto out = std::make_shared<FitGpus>();
+  add_nodes(out->cluster, type, gpus, count);
+  for (std::size_t i = 0; i < from.used.size(); ++i) {
+    std::vector<Bytes>& used = out->cluster.nodes[i].used;
+    used = from.used[i];
+    used.resize(static_cast<std::size_t>(gpus), 0);
+  }
+  out->words = words_of(type, gpus, count);
+  return out;
+}
+
+std::shared_ptr<const FitGpus> emptied(const FitGpus& gpus) {
+  auto out = std::make_shared<FitGpus>(gpus);
+  for (NodeSpec& node : out->cluster.nodes) node.used.clear();
   return out;
 }
 

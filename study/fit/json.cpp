@@ -41,7 +41,8 @@ Json model_json(const Model& model) {
               {"experts", model.text.has_experts()},
               {"longest_context", nullptr},
               {"source", model.source}};
-  if (model.quantization.quantized()) out["quantization"] = describe(model.quantization);
+  const std::string quantization = describe_quantization(model);
+  if (!quantization.empty()) out["quantization"] = quantization;
   if (model.longest_context > 0) out["longest_context"] = model.longest_context;
   out["vision_heads"] = model.vision ? Json(model.vision->heads) : Json(nullptr);
   return out;
@@ -59,12 +60,15 @@ Json remarks_json(const std::vector<Remark>& remarks) {
 }
 
 Json limits_json(const ServingLimits& limits) {
-  return {{"context", limits.context},
-          {"sequences", limits.sequences},
-          {"batched_tokens", limits.batched_tokens},
-          {"utilisation", static_cast<double>(limits.utilisation_ppm) / 1e6},
-          {"kv_cache", limits.kv_cache == KvCacheType::fp8 ? "fp8" : "model"},
-          {"encoder_data_parallel", limits.encoder_data_parallel}};
+  Json out = {{"context", limits.context},
+              {"sequences", limits.sequences},
+              {"batched_tokens", limits.batched_tokens},
+              {"utilisation", nullptr},
+              {"kv_cache", limits.kv_cache == KvCacheType::fp8 ? "fp8" : "model"},
+              {"encoder_data_parallel", limits.encoder_data_parallel}};
+  if (limits.utilisation_asked)
+    out["utilisation"] = static_cast<double>(limits.utilisation_ppm) / 1e6;
+  return out;
 }
 
 Json gpus_json(const FitGpus& gpus) {
@@ -95,7 +99,9 @@ Json shapes_json(const FitShapes& shapes) {
 Json memory_json(const FitPlan& plan) {
   if (plan.verdict.stages.empty()) return nullptr;
   const StageMemory& worst = plan.worst();
-  return {{"budget", plan.budget},
+  return {{"budget", worst.budget},
+          {"utilisation", static_cast<double>(plan.utilisation_ppm) / 1e6},
+          {"outside", worst.outside},
           {"stage", plan.verdict.worst_stage},
           {"layers", worst.layers},
           {"weights", worst.weights},
@@ -103,6 +109,7 @@ Json memory_json(const FitPlan& plan) {
           {"activations", worst.activations},
           {"communication", worst.communication},
           {"runtime", worst.runtime},
+          {"cuda_graphs", worst.cuda_graphs},
           {"kv_available", worst.kv_available},
           {"kv_per_sequence", worst.kv_per_sequence},
           {"kv_per_token", worst.kv_per_token}};
@@ -129,6 +136,7 @@ Json plan_json(const FitPlan& plan, const ClusterSpec& cluster) {
     out["full_sequences"] = any ? Json(nullptr) : Json(plan.verdict.full_sequences);
   }
   if (plan.verdict.accepted) {
+    out["load_sequences"] = plan.load_sequences;
     out["tokens_per_s"] = static_cast<double>(plan.tokens_per_s) / 1000.0;
   }
   out["remarks"] = remarks_json(plan.verdict.remarks);
@@ -167,8 +175,12 @@ const char* kind_name(FitChange::Kind kind) {
       return "max_pp";
     case FitChange::Kind::vision:
       return "encoder_data_parallel";
+    case FitChange::Kind::engine_release:
+      return "engine";
     case FitChange::Kind::checkpoint:
       return "checkpoint";
+    case FitChange::Kind::free_memory:
+      return "free_memory";
     case FitChange::Kind::gpus_per_node:
       return "gpus_per_node";
     case FitChange::Kind::nodes:
@@ -187,13 +199,15 @@ Json changes_json(const FitAnswer& answer) {
     const Model& model = *change.question.model;
     Json entry = {{"kinds", std::move(kinds)},
                   {"what", change.what},
+                  {"engine", change.question.engine},
                   {"limits", limits_json(change.question.limits)},
                   {"weight_bytes", weight_bytes(model)},
                   {"quantization", nullptr},
                   {"gpus", change.question.gpus->words},
                   {"plan", plan_json(change.plan, change.question.gpus->cluster)},
                   {"command", nullptr}};
-    if (model.quantization.quantized()) entry["quantization"] = describe(model.quantization);
+    const std::string quantization = describe_quantization(model);
+    if (!quantization.empty()) entry["quantization"] = quantization;
     if (!change.command.empty()) entry["command"] = change.command;
     out.push_back(std::move(entry));
   }
@@ -211,7 +225,9 @@ Json recommendation_json(const FitAnswer& answer) {
           {"gpus", best->plan.gpus()},
           {"nodes", best->nodes},
           {"command", answer.command},
-          {"starts_with_large_overhead", answer.starts_with_more}};
+          {"preparation", answer.preparation},
+          {"starts_with_large_overhead",
+           answer.starts_with_more ? Json(*answer.starts_with_more) : Json(nullptr)}};
 }
 
 Json all_remarks(const FitAnswer& answer) {
@@ -240,7 +256,10 @@ std::string fit_json(const FitAnswer& answer) {
   out["remarks"] = all_remarks(answer);
   if (question.gpus == nullptr) return dump(out);
   out["cluster"] = gpus_json(*question.gpus);
-  out["assumptions"] = question.gpus->cluster.assumptions;
+  std::vector<std::string> assumptions = question.model->assumptions;
+  const auto& of_gpus = question.gpus->cluster.assumptions;
+  assumptions.insert(assumptions.end(), of_gpus.begin(), of_gpus.end());
+  out["assumptions"] = assumptions;
   out["runtime_overhead"] = question.overheads.runtime;
   out["cost_source"] = answer.cost_source;
   out["recommendation"] = recommendation_json(answer);
@@ -275,6 +294,7 @@ std::string pool_json(const PoolAnswer& answer) {
                 {"weight_bytes", weight_bytes(*entry.model)},
                 {"holds", entry.plan.has_value()},
                 {"plan", entry.plan ? plan_json(*entry.plan, cluster) : Json(nullptr)},
+                {"held_by_others", entry.held_by_others},
                 {"why_not", nullptr},
                 {"changes", std::move(changes)}};
     if (!entry.plan) one["why_not"] = entry.why_not;

@@ -88,14 +88,24 @@ FitPlan fit_plan(const FitQuestion& question, FitGround& ground, GpuTypeId gpu, 
   out.gpu = gpu;
   out.plan = plan;
   out.verdict = ground.engine().check(*question.model, plan, type, question.limits);
-  out.budget = requested_bytes(type.memory, question.limits.utilisation_ppm);
+  out.utilisation_ppm = ground.engine().utilisation(*question.model, plan, type, question.limits);
   find_place(ground.intern(question), ground.plans(), out);
-  if (out.verdict.accepted) {
-    const CostQuery query{*question.model, question.limits, type, plan, out.nodes == 1};
-    out.tokens_per_s = ground.cost().milli_tokens_per_s(query);
-    out.worth = ground.cost().worth(query);
-  }
+  if (out.verdict.accepted) add_speed(question, ground, out);
   return out;
+}
+
+Start start_of(const FitQuestion& question, const FitPlan& plan) {
+  return {plan.plan, question.limits, plan.verdict.full_sequences, plan.nodes};
+}
+
+void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& plan) {
+  const GpuType& type = ground.cluster().gpu_types[index(plan.gpu)];
+  const ServingLimits limits =
+      limits_at_load(ground.engine(), *question.model, plan.plan, type, question.limits);
+  const CostQuery query{*question.model, limits, type, plan.plan, plan.nodes == 1};
+  plan.load_sequences = limits.sequences;
+  plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
+  plan.worth = ground.cost().worth(query);
 }
 
 std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {

@@ -47,6 +47,12 @@ class FitGround {
 [[nodiscard]] FitPlan fit_plan(const FitQuestion& question, FitGround& ground, GpuTypeId gpu,
                                ParallelPlan plan);
 
+/// The plan as the engine's command wants it. Precondition: it is accepted.
+[[nodiscard]] Start start_of(const FitQuestion& question, const FitPlan& plan);
+
+/// Sets the speed of an accepted plan, from the nodes it takes.
+void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& plan);
+
 /// The plan to take: of those that hold `sequences` full sequences one on a single node before
 /// others, then the one of most worth; where none does, the one that holds most. nullopt where none
 /// starts.

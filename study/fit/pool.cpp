@@ -2,38 +2,33 @@
 
 #include "study/fit/gpus.hpp"
 #include "study/fit/plans.hpp"
+#include "study/fit/refusals.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <tuple>
 
 namespace headroom {
 namespace {
 
-constexpr int kMostPerNode = 64;
-constexpr std::int64_t kMostNodes = 64;  // more do not help: a plan has at most so many GPUs
+constexpr std::array<int, 5> kPerNode{1, 2, 4, 8, kMostPoolGpusPerNode};  // that are sold
+constexpr int kMostNodes = 64;  // more do not help: a plan has at most so many GPUs
 
 /// The fewest GPUs per node with which it starts, asked with a pool of such nodes.
-std::optional<PoolChange> larger_nodes(const FitQuestion& question, GpuTypeId type) {
-  const ClusterSpec& cluster = question.gpus->cluster;
-  const int largest = cluster.largest_node(type);
-  if (largest == 0) return std::nullopt;
-  const auto nodes = static_cast<int>(std::min(kMostNodes, cluster.nodes_with(type, largest)));
-  for (int gpus = largest + 1; gpus <= kMostPerNode; ++gpus) {
+std::optional<PoolChange> larger_nodes(const FitQuestion& question, const LargestNodes& there) {
+  const GpuType& type = question.gpus->cluster.gpu_types[index(there.type)];
+  for (const int gpus : kPerNode) {
+    if (gpus <= there.gpus) continue;
     FitQuestion larger = question;
-    larger.gpus = equal_nodes(cluster.gpu_types[index(type)], gpus, nodes);
+    larger.gpus = grown(type, there, gpus, there.nodes());
     const auto ground = FitGround::make(larger);
     if (!ground) return std::nullopt;
     const std::vector<FitPlan> plans = fit_plans(larger, **ground);
     if (const auto best = recommend(plans, 1)) {
-      return PoolChange{type, gpus, nodes, plans[*best]};
+      return PoolChange{there.type, gpus, there.nodes(), plans[*best]};
     }
   }
   return std::nullopt;
-}
-
-Bytes slack(const FitPlan& plan) {
-  if (!plan.counted()) return std::numeric_limits<Bytes>::min();
-  return plan.worst().kv_available - plan.worst().kv_per_sequence;
 }
 
 PoolEntry entry_of(const FitQuestion& question, FitGround& ground) {
@@ -45,15 +40,16 @@ PoolEntry entry_of(const FitQuestion& question, FitGround& ground) {
     return entry;
   }
   const auto nearest =
-      std::max_element(plans.begin(), plans.end(),
-                       [](const FitPlan& a, const FitPlan& b) { return slack(a) < slack(b); });
+      std::max_element(plans.begin(), plans.end(), [](const FitPlan& a, const FitPlan& b) {
+        return std::tuple(a.verdict.accepted, slack(a)) < std::tuple(b.verdict.accepted, slack(b));
+      });
   if (nearest != plans.end()) {
-    entry.why_not = nearest->verdict.accepted
-                        ? "others already hold the memory of the GPUs that it needs"
-                        : nearest->verdict.refusal.sentence;
+    entry.held_by_others = nearest->verdict.accepted;
+    entry.why_not = entry.held_by_others ? "others hold the memory of the GPUs that it needs"
+                                         : nearest->verdict.refusal.sentence;
   }
-  for (std::size_t t = 0; t < ground.cluster().gpu_types.size(); ++t) {
-    auto change = larger_nodes(question, static_cast<GpuTypeId>(t));
+  for (const LargestNodes& nodes : largest_nodes(ground.cluster(), kMostNodes)) {
+    auto change = larger_nodes(question, nodes);
     if (change) entry.changes.push_back(std::move(*change));
   }
   return entry;

@@ -1,5 +1,5 @@
 #pragma once
-// Which models a pool of GPUs can never hold, and what would change that.
+// Which models a pool of GPUs does not hold, and what would change that.
 
 #include "study/fit/fit.hpp"
 
@@ -9,6 +9,9 @@
 #include <vector>
 
 namespace headroom {
+
+/// Most GPUs per node that are tried.
+inline constexpr int kMostPoolGpusPerNode = 16;
 
 /// GPUs per node, at the number of nodes there is, with which a model starts on this type.
 struct PoolChange {
@@ -20,9 +23,10 @@ struct PoolChange {
 
 struct PoolEntry {
   std::shared_ptr<const Model> model;
-  std::optional<FitPlan> plan;      // nullopt: the pool can never hold it
+  std::optional<FitPlan> plan;      // nullopt: the pool does not hold it
+  bool held_by_others = false;      // only because others hold the memory that it needs
   std::string why_not;              // of the plan that comes nearest
-  std::vector<PoolChange> changes;  // where it can not, by type; empty: none up to 64 GPUs per node
+  std::vector<PoolChange> changes;  // where it does not, by type; empty: no node that is sold helps
 };
 
 struct PoolAnswer {

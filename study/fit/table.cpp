@@ -1,5 +1,6 @@
 #include "study/fit/table.hpp"
 
+#include "study/fit/refusals.hpp"
 #include "study/fit/words.hpp"
 
 #include <fmt/format.h>
@@ -15,10 +16,8 @@
 namespace headroom {
 namespace {
 
-constexpr std::size_t kWidth = 116;
 constexpr std::size_t kRows = 12;       // accepted plans, with one GPU type
 constexpr std::size_t kRowsOfMany = 5;  // and of each with several
-constexpr std::size_t kRefusals = 10;   // sizes that are refused
 constexpr std::int64_t kNoLimit = std::int64_t{1} << 38;
 
 std::string gib(Bytes bytes) {
@@ -81,7 +80,7 @@ std::string type_table(const FitAnswer& answer, GpuTypeId type) {
   const GpuType& gpu = answer.question.gpus->cluster.gpu_types[index(type)];
   std::string out = fmt::format(
       "\nPlans that start on {} GPUs (GiB of the fullest; the engine takes {} of its {})\n",
-      gpu.name, bytes_text(rows.front()->budget), bytes_text(gpu.memory));
+      gpu.name, bytes_text(rows.front()->worst().budget), bytes_text(gpu.memory));
   out += plan_header();
   for (const FitPlan* row : rows) out += plan_row(*row, row == answer.best());
   if (all > rows.size()) {
@@ -90,106 +89,26 @@ std::string type_table(const FitAnswer& answer, GpuTypeId type) {
   return out;
 }
 
-/// Refused plans whose answers differ in the pipeline size alone, or in nothing.
-struct RefusedGroup {
-  std::vector<std::string> plans;
-  const FitPlan* nearest = nullptr;
-};
-
-Bytes slack(const FitPlan& plan) {
-  if (!plan.counted()) return std::numeric_limits<Bytes>::min();
-  return plan.worst().kv_available - plan.worst().kv_per_sequence;
-}
-
-std::string some_of(const std::vector<std::string>& items, std::size_t most) {
-  if (items.size() <= most) return listed(items);
-  const std::vector<std::string> first(items.begin(),
-                                       items.begin() + static_cast<std::ptrdiff_t>(most));
-  std::string out;
-  for (const auto& item : first) out += item + ", ";
-  return out + fmt::format("and {} more", items.size() - most);
-}
-
-struct RefusalKey {
-  bool memory = false;
-  int tp = 0;
-  GpuTypeId gpu{};
-  std::string rule;
-  std::string sentence;
-  friend auto operator<=>(const RefusalKey&, const RefusalKey&) = default;
-};
-
-/// Shape rules speak of the tensor parallel size; memory of each plan on each type.
-RefusalKey refusal_key(const FitPlan& plan) {
-  const Refusal& refusal = plan.verdict.refusal;
-  if (!plan.verdict.stages.empty()) return {true, 0, plan.gpu, refusal.rule, ""};
-  return {false, plan.plan.tp, GpuTypeId{}, refusal.rule, refusal.sentence};
-}
-
-std::map<RefusalKey, RefusedGroup> refused_groups(const FitAnswer& answer) {
-  std::map<RefusalKey, RefusedGroup> groups;
-  for (const FitPlan& plan : answer.plans) {
-    if (plan.verdict.accepted) continue;
-    RefusedGroup& group = groups[refusal_key(plan)];
-    const std::string name = plan_name(plan.plan);
-    if (std::find(group.plans.begin(), group.plans.end(), name) == group.plans.end()) {
-      group.plans.push_back(name);
-    }
-    if (group.nearest == nullptr || slack(plan) > slack(*group.nearest)) group.nearest = &plan;
-  }
-  return groups;
-}
-
-std::string refused_plans(const FitAnswer& answer, const RefusalKey& key,
-                          const RefusedGroup& group) {
-  std::set<std::string> of_size;
-  for (const FitPlan& plan : answer.plans) {
-    if (plan.plan.tp == key.tp) of_size.insert(plan_name(plan.plan));
-  }
-  if (!key.memory && group.plans.size() > 1 && group.plans.size() == of_size.size()) {
-    return fmt::format("TP {}, with or without PP", key.tp);
-  }
-  std::string out = some_of(group.plans, 6);
-  const auto& types = answer.question.gpus->cluster.gpu_types;
-  if (key.memory && types.size() > 1) out += " on " + types[index(key.gpu)].name;
-  return out;
-}
-
-std::string refusals(const FitAnswer& answer) {
-  const auto groups = refused_groups(answer);
-  const bool without_room =
-      std::any_of(answer.plans.begin(), answer.plans.end(),
-                  [](const FitPlan& p) { return p.verdict.accepted && !p.room; });
-  if (groups.empty() && !without_room) return "";
-  std::string out =
-      answer.best() != nullptr ? "\nPlans that do not start\n" : "\nWhy no plan starts\n";
-  std::size_t shown = 0;
-  for (const auto& [key, group] : groups) {
-    if (shown++ == kRefusals) {
-      out += fmt::format("  ... and {} more: --json has them all.\n", groups.size() - kRefusals);
-      break;
-    }
-    const FitPlan& plan = *group.nearest;
-    std::string text = refused_plans(answer, key, group) + ": ";
-    if (group.plans.size() > 1 && key.memory) {
-      text += fmt::format("nearest is {}: ", plan_name(plan.plan));
-    }
-    text += fmt::format("{} [{}]", plan.verdict.refusal.sentence, plan.verdict.refusal.rule);
-    out += "  " + wrapped(text, kWidth, 4) + "\n";
-  }
-  if (without_room) {
-    out += "  Some plans would start, but others already hold the memory of the GPUs they need.\n";
-  }
-  return out;
-}
-
 // Policies.
 
-std::string reason_words(const std::string& code) {
+/// What the policy itself says of the memory that it wants, from its log.
+std::string short_of_gpus(const FitChoice& choice) {
+  std::string out;
+  for (const PassedOver& item : choice.passed_over) {
+    const auto claim = item.why.find("claim: ");
+    if (claim != 0) continue;
+    out += (out.empty() ? "" : "; ") + item.why.substr(7) + ", there are " + item.what;
+  }
+  return out.empty() ? "" : ": " + out;
+}
+
+std::string reason_words(const FitChoice& choice) {
+  const std::string& code = choice.reason;
   if (code == "no_accepted_size")
     return "places nothing: every size that holds its estimate is one that the engine refuses";
   if (code == "no_valid_plan") return "places nothing: no plan at all is accepted";
-  if (code == "cluster_too_small") return "places nothing: its estimate is more than there is";
+  if (code == "cluster_too_small")
+    return "places nothing, for want of GPUs" + short_of_gpus(choice);
   if (code == "beyond_plan_limits")
     return "places nothing: its estimate asks for more than 64 GPUs";
   if (code == "no_room") return "waits: what it wants has no room";
@@ -201,6 +120,7 @@ std::string passed_over_words(const FitChoice& choice) {
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const PassedOver& item : choice.passed_over) {
     const std::string why = item.why.substr(0, item.why.find(':'));
+    if (why == "claim") continue;
     const std::string what = item.what.substr(0, item.what.find(" on one node"));
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == why; });
@@ -216,7 +136,7 @@ std::string passed_over_words(const FitChoice& choice) {
 }
 
 std::string choice_text(const FitAnswer& answer, const FitChoice& choice) {
-  if (!choice.plan) return reason_words(choice.reason) + "." + passed_over_words(choice);
+  if (!choice.plan) return reason_words(choice) + "." + passed_over_words(choice);
   const FitPlan& plan = *choice.plan;
   std::string text = fmt::format("takes {} ", gpus_words(plan));
   if (answer.question.gpus->cluster.gpu_types.size() > 1) {
@@ -262,7 +182,7 @@ std::string plan_tables(const FitAnswer& answer) {
         "longest: tokens of one sequence\n"
         "  alone. at once: sequences of full length.\n";
   }
-  return out + refusals(answer);
+  return out + refused_plans(answer);
 }
 
 std::string changes_table(const FitAnswer& answer) {
@@ -270,8 +190,8 @@ std::string changes_table(const FitAnswer& answer) {
   const FitPlan* best = answer.best();
   std::string out =
       best == nullptr
-          ? "\nWhat would make it fit, cheapest first (each one checked)\n"
-          : fmt::format("\nTo hold all {} sequences at once, cheapest first (each one checked)\n",
+          ? "\nWhat would make it fit (each one checked)\n"
+          : fmt::format("\nWhat would hold all {} sequences at once (each one checked)\n",
                         grouped(answer.question.limits.sequences));
   std::size_t widest = 0;
   for (const FitChange& change : answer.changes) widest = std::max(widest, change.what.size());
@@ -294,12 +214,12 @@ std::string changes_table(const FitAnswer& answer) {
     if (answer.cost_source == "roofline") {
       note += " Its speed counts the fewer bytes read, and 16-bit arithmetic.";
     }
-    out += "  " + wrapped(note, kWidth, 2) + "\n";
+    out += "  " + wrapped(note, kFitWidth, 2) + "\n";
   }
   const auto command = std::find_if_not(all.begin(), all.end(), other);
   if (best == nullptr && command != all.end()) {
     out += fmt::format("\n  With {}:\n    {}\n", command->what,
-                       wrapped_command(command->command, kWidth, 6));
+                       wrapped_command(command->command, kFitWidth, 6));
   }
   return out;
 }
@@ -311,7 +231,7 @@ std::string choices_table(const FitAnswer& answer) {
   std::string out = "\nWhat a scheduler would do here, under each placement policy\n";
   for (const FitChoice& choice : answer.choices) {
     out += fmt::format("  {:<{}}  {}\n", choice.policy, widest,
-                       wrapped(choice_text(answer, choice), kWidth, widest + 4));
+                       wrapped(choice_text(answer, choice), kFitWidth, widest + 4));
   }
   return out;
 }

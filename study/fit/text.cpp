@@ -1,5 +1,7 @@
 #include "study/fit/text.hpp"
 
+#include "study/fit/notes.hpp"
+#include "study/fit/refusals.hpp"
 #include "study/fit/table.hpp"
 #include "study/fit/words.hpp"
 
@@ -7,17 +9,15 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 namespace headroom {
 namespace {
 
-constexpr std::size_t kWidth = 116;
 constexpr std::int64_t kMostGpusOfPlan = PlanLimits{}.max_gpus;
 constexpr std::size_t kIndent = 12;  // of what follows a key such as "Context"
 
 std::string entry(std::string_view key, std::string_view text) {
-  return fmt::format("  {:<10}{}\n", key, wrapped(text, kWidth, kIndent));
+  return fmt::format("  {:<10}{}\n", key, wrapped(text, kFitWidth, kIndent));
 }
 
 std::string name_of_gpu(const FitQuestion& question, GpuTypeId gpu) {
@@ -30,11 +30,6 @@ std::string per_second(std::int64_t thousandths) {
 
 std::string percent(std::int64_t ppm) {
   return fmt::format("{:g} %", static_cast<double>(ppm) / 1e4);
-}
-
-std::string sentence(std::string text) {
-  if (!text.empty() && text.back() != '.') text += '.';
-  return text;
 }
 
 // The model.
@@ -52,7 +47,7 @@ std::string attention_words(const TextArch& text) {
 
 std::string weights_words(const Model& model) {
   std::string out = bytes_text(weight_bytes(model)) + " of weights";
-  const std::string quantization = describe(model.quantization);
+  const std::string quantization = describe_quantization(model);
   return out + (quantization.empty() ? " in " + model.dtype : " (" + quantization + ")");
 }
 
@@ -64,50 +59,43 @@ std::string model_lines(const Model& model) {
   if (model.vision) text += fmt::format("; a vision tower with {} heads", model.vision->heads);
   std::string out = entry("Model", sentence(text));
   if (model.source == "recalled") {
-    out += entry("",
-                 "headroom knows these figures by heart, not from the model's config.json: give "
-                 "that to be sure.");
+    out +=
+        entry("",
+              "These figures are recalled, not read from the model's config.json: give that to be "
+              "sure.");
   }
   return out;
 }
 
 // What will not start.
 
-/// What the engine may use at most for one plan.
-Bytes usable_memory(const FitQuestion& question) {
+/// What the engine may use at most for one plan; 0 where no plan's memory was counted.
+Bytes usable_memory(const FitAnswer& answer) {
   Bytes usable = 0;
-  const ClusterSpec& cluster = question.gpus->cluster;
-  for (std::size_t t = 0; t < cluster.gpu_types.size(); ++t) {
-    const Bytes budget =
-        requested_bytes(cluster.gpu_types[t].memory, question.limits.utilisation_ppm);
-    const std::int64_t gpus = cluster.gpu_count(static_cast<GpuTypeId>(t));
-    usable = std::max(usable, std::min(gpus, kMostGpusOfPlan) * budget);
+  for (const FitPlan& plan : answer.plans) {
+    if (!plan.counted()) continue;
+    const std::int64_t gpus = answer.question.gpus->cluster.gpu_count(plan.gpu);
+    usable = std::max(usable, std::min(gpus, kMostGpusOfPlan) * plan.worst().budget);
   }
   return usable;
 }
 
-std::string nearest_plan(const FitAnswer& answer) {
-  // The plan that comes nearest says it best.
-  const FitPlan* nearest = nullptr;
-  for (const FitPlan& plan : answer.plans) {
-    if (plan.verdict.accepted || plan.verdict.stages.empty()) continue;
-    const auto slack = [](const FitPlan& p) {
-      return p.worst().kv_available - p.worst().kv_per_sequence;
-    };
-    if (nearest == nullptr || slack(plan) > slack(*nearest)) nearest = &plan;
-  }
-  if (nearest == nullptr) return "No plan is accepted.";
+std::string nearest_words(const FitAnswer& answer) {
+  const FitPlan* nearest = nearest_refused(answer);
+  if (nearest == nullptr) return "";
   return fmt::format("Nearest is {}: {}", plan_name(nearest->plan),
                      sentence(nearest->verdict.refusal.sentence));
 }
 
 /// The size that one takes without thinking: all GPUs of a node. Empty where the engine takes it.
 std::string obvious_refusal(const FitAnswer& answer) {
+  constexpr int kCommonNode = 16;
   const ClusterSpec& cluster = answer.question.gpus->cluster;
   for (const FitPlan& plan : answer.plans) {
     const bool whole_node = plan.plan.pp == 1 && !plan.plan.ep && plan.plan.tp > 1 &&
+                            plan.plan.tp <= kCommonNode &&
                             plan.plan.tp == cluster.largest_node(plan.gpu);
-    if (!whole_node || plan.verdict.accepted || !plan.verdict.stages.empty()) continue;
+    if (!whole_node || plan.verdict.accepted || plan.counted()) continue;
     return fmt::format("{} will not start: {} [{}]", plan_name(plan.plan),
                        sentence(plan.verdict.refusal.sentence), plan.verdict.refusal.rule);
   }
@@ -116,18 +104,28 @@ std::string obvious_refusal(const FitAnswer& answer) {
 
 // The recommended plan.
 
+std::string cache_name(const FitAnswer& answer) {
+  return answer.question.model->text.main_attention() == nullptr ? "states of sequences"
+                                                                 : "KV cache";
+}
+
 std::string memory_line(const FitAnswer& answer, const FitPlan& best) {
   const StageMemory& worst = best.worst();
   const GpuType& type = answer.question.gpus->cluster.gpu_types[index(best.gpu)];
   const std::string which = best.plan.gpus() == 1 ? "the engine takes"
                             : best.plan.pp == 1   ? "of each GPU the engine takes"
                                                   : "of the fullest GPU the engine takes";
-  return fmt::format(
-      "{} {} ({} of {}): weights {}, working memory {}, and {} left for the KV cache.", which,
-      bytes_text(best.budget), percent(answer.question.limits.utilisation_ppm),
-      bytes_text(type.memory), bytes_text(worst.weights),
-      bytes_text(worst.activations + worst.communication + worst.runtime),
-      bytes_text(worst.kv_available));
+  const std::string budget = fmt::format("{} {} ({} of {})", which, bytes_text(worst.budget),
+                                         percent(best.utilisation_ppm), bytes_text(type.memory));
+  const std::string working = bytes_text(worst.working());
+  if (worst.outside > 0) {
+    return fmt::format("{}: weights {}, and {} left for the {}. Working memory, {}, is beside it.",
+                       budget, bytes_text(worst.weights), bytes_text(worst.kv_available),
+                       cache_name(answer), working);
+  }
+  return fmt::format("{}: weights {}, working memory {}, and {} left for the {}.", budget,
+                     bytes_text(worst.weights), working, bytes_text(worst.kv_available),
+                     cache_name(answer));
 }
 
 std::string context_line(const FitAnswer& answer, const FitPlan& best) {
@@ -135,7 +133,9 @@ std::string context_line(const FitAnswer& answer, const FitPlan& best) {
   const std::int64_t held = best.verdict.full_sequences;
   const std::string tokens = grouped(limits.context);
   std::string out;
-  if (held >= limits.sequences) {
+  if (held == 0) {
+    out = fmt::format("does not hold one sequence of {} tokens", tokens);
+  } else if (held >= limits.sequences) {
     out = fmt::format("holds all {} sequences of {} tokens at once", grouped(limits.sequences),
                       tokens);
     if (held < std::numeric_limits<std::int64_t>::max()) {
@@ -157,11 +157,23 @@ std::string context_line(const FitAnswer& answer, const FitPlan& best) {
   return out + ".";
 }
 
+std::string speed_line(const FitAnswer& answer, const FitPlan& best) {
+  const std::int64_t sequences = best.load_sequences;
+  const bool all = sequences >= answer.question.limits.sequences;
+  return fmt::format(
+      "about {} with {}{} sequence{} of {} tokens in and {} out{} ({}: an estimate, "
+      "not measured).",
+      per_second(best.tokens_per_s), all ? "" : "the ", grouped(sequences),
+      sequences == 1 ? "" : "s", grouped(kLoadInputTokens), grouped(kLoadOutputTokens),
+      all ? "" : " that it holds at once", answer.cost_source);
+}
+
 std::string margin_line(const FitAnswer& answer, const FitPlan& best) {
   const Bytes runtime = answer.question.overheads.runtime;
   if (runtime >= kLargeOverhead) return "";
-  const StageMemory& worst = best.worst();
-  if (answer.starts_with_more) {
+  // Without a sequence there is no margin to speak of.
+  if (!answer.starts_with_more || slack(best) < 0) return "";
+  if (*answer.starts_with_more) {
     return fmt::format(
         "it starts even if the engine needs {} per GPU beside all this, not the {} counted here.",
         bytes_text(kLargeOverhead), bytes_text(runtime));
@@ -170,8 +182,7 @@ std::string margin_line(const FitAnswer& answer, const FitPlan& best) {
       "{} per GPU to spare. What the engine needs beside all this ({} counted) is the uncertain "
       "figure: at {}, the larger published guess, it would not start. Try it before you rely on "
       "it.",
-      bytes_text(worst.kv_available - worst.kv_per_sequence), bytes_text(runtime),
-      bytes_text(kLargeOverhead));
+      bytes_text(slack(best)), bytes_text(runtime), bytes_text(kLargeOverhead));
 }
 
 /// What is left of the node, or of the cluster.
@@ -195,29 +206,18 @@ std::string several_nodes_hint(const FitAnswer& answer, const FitPlan& best) {
       "The plan spans {} nodes: all need the same software and the weights, and a fast network "
       "between them.",
       best.nodes);
-  if (answer.question.engine == "vllm") {
-    out += fmt::format(
-        " For vLLM, start Ray on them (ray start --head on the first, ray start "
-        "--address=FIRST:6379 on the other{}), then run the command on the first with "
-        "--distributed-executor-backend ray.",
-        best.nodes > 2 ? "s" : "");
-  }
-  return "  " + wrapped(out, kWidth, 2) + "\n";
+  if (!answer.preparation.empty()) out += " " + answer.preparation;
+  return "  " + wrapped(out, kFitWidth, 2) + "\n";
 }
 
 std::string recommendation(const FitAnswer& answer, const FitPlan& best) {
-  std::string out = fmt::format("\n    {}\n\n", wrapped_command(answer.command, kWidth, 6));
+  std::string out = fmt::format("\n    {}\n\n", wrapped_command(answer.command, kFitWidth, 6));
   const std::string hint = several_nodes_hint(answer, best);
   if (!hint.empty()) out += hint + "\n";
   out += model_lines(*answer.question.model);
   out += entry("Memory", memory_line(answer, best));
   out += entry("Context", context_line(answer, best));
-  out += entry(
-      "Speed",
-      fmt::format(
-          "about {} with {} sequences of {} tokens in and {} out ({}: an estimate, not measured).",
-          per_second(best.tokens_per_s), grouped(answer.question.limits.sequences),
-          grouped(kLoadInputTokens), grouped(kLoadOutputTokens), answer.cost_source));
+  out += entry("Speed", speed_line(answer, best));
   const std::string margin = margin_line(answer, best);
   if (!margin.empty()) out += entry("Margin", margin);
   const std::string left = left_line(answer, best);
@@ -225,88 +225,65 @@ std::string recommendation(const FitAnswer& answer, const FitPlan& best) {
   return out;
 }
 
-std::string headline(const FitAnswer& answer) {
+std::string fits_words(const FitAnswer& answer, const FitPlan& best) {
   const FitQuestion& question = answer.question;
-  const FitPlan* best = answer.best();
+  const bool holds = best.verdict.full_sequences > 0;
+  std::string out = fmt::format("{} {} on {}", question.model->name, holds ? "fits" : "may start",
+                                question.gpus->words);
+  if (question.gpus->cluster.gpu_count() > 1) out += ", " + plan_words(best.plan);
+  if (question.gpus->cluster.gpu_types.size() > 1) {
+    out += fmt::format(" of type {}", name_of_gpu(question, best.gpu));
+  }
+  if (!holds) {
+    out += fmt::format(", but does not hold one sequence of {} tokens",
+                       grouped(question.limits.context));
+  }
+  out += ".";
   const std::string refusal = obvious_refusal(answer);
-  std::string out;
-  if (best != nullptr) {
-    out = fmt::format("{} fits on {}", question.model->name, question.gpus->words);
-    if (question.gpus->cluster.gpu_count() > 1) out += ", " + plan_words(best->plan);
-    if (question.gpus->cluster.gpu_types.size() > 1) {
-      out += fmt::format(" of type {}", name_of_gpu(question, best->gpu));
-    }
-    out += ".";
-    if (!refusal.empty()) out += " " + refusal;
-  } else {
-    out = fmt::format("{} does not fit on {}", question.model->name, question.gpus->words);
-    if (question.limits.context > 0)
-      out += fmt::format(" with a context of {} tokens", grouped(question.limits.context));
-    out += ". ";
-    const Bytes weights = weight_bytes(*question.model);
-    const Bytes usable = usable_memory(question);
-    if (weights > usable) {
-      out += fmt::format("Its weights are {}, and the engine may use {} of these GPUs.",
-                         bytes_text(weights), bytes_text(usable));
-    } else {
-      if (!refusal.empty()) out += refusal + " ";
-      out += nearest_plan(answer);
-    }
-    if (answer.changes.empty()) out += " No change that was tried makes it fit.";
-    if (!answer.changes.empty()) {
-      const FitChange& change = answer.changes.front();
-      out += fmt::format(" The cheapest change is {}: then it starts {}.", change.what,
-                         plan_words(change.plan.plan));
-    }
-  }
-  return wrapped(out, kWidth, 0) + "\n";
+  return refusal.empty() ? out : out + " " + refusal;
 }
 
-// Remarks, and what was assumed.
-
-std::string_view kind_words(Remark::Kind kind) {
-  switch (kind) {
-    case Remark::Kind::unknown:
-      return "not known";
-    case Remark::Kind::fallback:
-      return "changed";
-    case Remark::Kind::unverified:
-      return "untried";
-  }
-  return "";
-}
-
-std::string notes(const FitAnswer& answer) {
-  std::string out;
-  const auto item = [&](const std::string& text) {
-    out += "  - " + wrapped(text, kWidth, 4) + "\n";
-  };
-  std::set<std::string> said;
-  const auto remark = [&](const Remark& r, const std::string& where) {
-    if (!said.insert(r.rule + r.sentence).second) return;
-    item(fmt::format("{}: {} [{}]{}", kind_words(r.kind), sentence(r.sentence), r.rule, where));
-  };
-  for (const FitPlan& plan : answer.plans) {
-    if (!plan.verdict.accepted) continue;
-    for (const Remark& r : plan.verdict.remarks)
-      remark(r, fmt::format(" ({})", plan_name(plan.plan)));
-  }
-  if (answer.plans.empty()) {
-    for (const Remark& r : answer.shapes.remarks) remark(r, "");
-  }
+/// Why none of the plans starts, in a sentence or two.
+std::string obstacle(const FitAnswer& answer) {
   const FitQuestion& question = answer.question;
-  if (question.gpus) {
-    for (const std::string& assumption : question.gpus->cluster.assumptions)
-      item("assumed: " + sentence(assumption));
+  if (answer.plans.empty()) return "The sizes that are allowed leave no plan on these GPUs.";
+  const bool room = std::none_of(answer.plans.begin(), answer.plans.end(),
+                                 [](const FitPlan& p) { return p.verdict.accepted; });
+  if (!room) return "Others hold the memory of the GPUs that it needs.";
+  if (const Refusal* refusal = refusal_of_gpus(answer)) {
+    return fmt::format("{} [{}]", sentence("No plan starts: " + refusal->sentence), refusal->rule);
   }
-  const std::int64_t own = question.model->longest_context;
-  if (own > 0 && question.limits.context > own) {
-    item(
-        fmt::format("a context of {} tokens is more than the {} that the model is made for: the "
-                    "engine may refuse it.",
-                    grouped(question.limits.context), grouped(own)));
+  const Bytes weights = weight_bytes(*question.model);
+  const Bytes usable = usable_memory(answer);
+  if (usable > 0 && weights > usable) {
+    return fmt::format("Its weights are {}, and the engine may use {} of these GPUs.",
+                       bytes_text(weights), bytes_text(usable));
   }
-  return out.empty() ? "" : "\nNotes\n" + out;
+  std::string out = obvious_refusal(answer);
+  const std::string nearest = nearest_words(answer);
+  if (!out.empty() && !nearest.empty()) out += " ";
+  out += nearest;
+  return out.empty() ? "No plan is accepted." : out;
+}
+
+std::string fits_not_words(const FitAnswer& answer) {
+  const FitQuestion& question = answer.question;
+  std::string out =
+      fmt::format("{} does not fit on {}", question.model->name, question.gpus->words);
+  if (refusal_of_gpus(answer) == nullptr)
+    out += fmt::format(" with a context of {} tokens", grouped(question.limits.context));
+  out += ". " + obstacle(answer);
+  if (answer.changes.empty()) return out + " No change that was tried makes it fit.";
+  const FitChange& change = answer.changes.front();
+  return out + fmt::format(" The first change to try is {}: then it starts {}.", change.what,
+                           plan_words(change.plan.plan));
+}
+
+std::string headline(const FitAnswer& answer) {
+  const FitPlan* best = answer.best();
+  return wrapped(best != nullptr ? fits_words(answer, *best) : fits_not_words(answer), kFitWidth,
+                 0) +
+         "\n";
 }
 
 std::string shape_only(const FitAnswer& answer) {
@@ -318,16 +295,16 @@ std::string shape_only(const FitAnswer& answer) {
                           "shape alone; memory is not looked at).",
                           question.model->name, sizes.empty() ? "no number of" : listed(sizes),
                           question.max_tp.value_or(kShapeTp)),
-              kWidth, 0) +
+              kFitWidth, 0) +
       "\n\n";
   out += model_lines(*question.model);
   if (!answer.shapes.refused.empty()) out += "\nSizes that " + question.engine + " refuses\n";
   for (const auto& refused : answer.shapes.refused) {
     out += fmt::format(
         "  TP {:<4}{}\n", refused.size,
-        wrapped(fmt::format("{} [{}]", sentence(refused.reason), refused.rule), kWidth, 9));
+        wrapped(fmt::format("{} [{}]", sentence(refused.reason), refused.rule), kFitWidth, 9));
   }
-  return out + notes(answer) +
+  return out + fit_notes(answer) +
          "\nName GPUs to see what fits on them and how to start it: --gpus 8xH100-80GB, --gpus "
          "3x24GiB or "
          "--cluster FILE.\n";
@@ -343,7 +320,7 @@ std::string fit_text(const FitAnswer& answer) {
   } else {
     out += "\n" + model_lines(*answer.question.model) + changes_table(answer) + plan_tables(answer);
   }
-  return out + choices_table(answer) + notes(answer);
+  return out + choices_table(answer) + fit_notes(answer);
 }
 
 }  // namespace headroom

@@ -66,6 +66,18 @@ std::string listed(std::span<const std::string> items) {
   return out;
 }
 
+std::string some_of(std::span<const std::string> items, std::size_t most) {
+  if (items.size() <= most) return listed(items);
+  std::string out;
+  for (const std::string& item : items.first(most)) out += item + ", ";
+  return out + fmt::format("and {} more", items.size() - most);
+}
+
+std::string sentence(std::string text) {
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
 namespace {
 
 std::string joined(const std::vector<std::string>& words, std::size_t width, std::size_t indent,

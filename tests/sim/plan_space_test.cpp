@@ -46,8 +46,11 @@ TEST_CASE("plans are ranked by worth, then one node, fewer GPUs, fewer stages an
   };
   for (std::size_t i = 1; i < plans.size(); ++i) CHECK(key(plans[i - 1]) < key(plans[i]));
   for (const RankedPlan& plan : plans) {
-    const CostQuery query{*request.shape.llm().model, request.shape.llm().limits,
-                          world.spec.gpu_types[index(plan.gpu)], plan.plan, plan.one_node};
+    const LlmDeployment& llm = request.shape.llm();
+    const GpuType& gpu = world.spec.gpu_types[index(plan.gpu)];
+    const ServingLimits limits =
+        limits_at_load(*world.engine, *llm.model, plan.plan, gpu, llm.limits);
+    const CostQuery query{*llm.model, limits, gpu, plan.plan, plan.one_node};
     CHECK(plan.worth == world.cost->worth(query));
     CHECK(plan.per_gpu == world.cost->per_gpu(query));
   }

@@ -23,11 +23,9 @@ EngineVerdict asked_again(const FitQuestion& question, const FitPlan& plan) {
 
 void check_memory(const FitPlan& plan) {
   for (const StageMemory& stage : plan.verdict.stages) {
-    CHECK(stage.weights + stage.activations + stage.communication + stage.runtime +
-              stage.kv_available ==
-          plan.budget);
+    CHECK(stage.accounted() == stage.budget);
     CHECK(stage.replicated_weights <= stage.weights);
-    if (plan.verdict.accepted) CHECK(stage.kv_per_sequence <= stage.kv_available);
+    if (plan.verdict.full_sequences > 0) CHECK(stage.kv_per_sequence <= stage.kv_available);
   }
   if (plan.verdict.accepted) {
     CHECK_FALSE(plan.verdict.stages.empty());
