@@ -29,7 +29,8 @@ void check_memory(const FitPlan& plan) {
   }
   if (plan.verdict.accepted) {
     CHECK_FALSE(plan.verdict.stages.empty());
-    CHECK(plan.verdict.full_sequences >= 1);
+    // Engines that are not known to refuse a context that is too long say so in a remark.
+    CHECK((plan.verdict.full_sequences >= 1 || !plan.verdict.remarks.empty()));
     CHECK(plan.tokens_per_s >= 1);
   } else {
     CHECK_FALSE(plan.verdict.refusal.rule.empty());
