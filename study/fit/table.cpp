@@ -51,11 +51,24 @@ std::string plan_header() {
                      "links", "runtime", "KV left", "KV each", "longest", "at once", "tokens/s");
 }
 
+/// Whether the same sizes without whole experts are a row that says the same.
+bool repeats_plain(const FitAnswer& answer, const FitPlan& plan) {
+  if (!plan.plan.ep || &plan == answer.best()) return false;
+  ParallelPlan plain = plan.plan;
+  plain.ep = false;
+  return std::any_of(answer.plans.begin(), answer.plans.end(), [&](const FitPlan& other) {
+    return other.gpu == plan.gpu && other.plan == plain && other.starts() &&
+           other.worst().weights == plan.worst().weights &&
+           other.worst().kv_available == plan.worst().kv_available &&
+           other.tokens_per_s == plan.tokens_per_s;
+  });
+}
+
 /// Up to kRows accepted plans of a type, those of most worth, in the table's order.
 std::vector<const FitPlan*> rows_of(const FitAnswer& answer, GpuTypeId type, std::size_t& all) {
   std::vector<const FitPlan*> out;
   for (const FitPlan& plan : answer.plans) {
-    if (plan.gpu == type && plan.starts()) out.push_back(&plan);
+    if (plan.gpu == type && plan.starts() && !repeats_plain(answer, plan)) out.push_back(&plan);
   }
   all = out.size();
   const bool several = answer.question.gpus->cluster.gpu_types.size() > 1;
@@ -181,6 +194,12 @@ std::string plan_tables(const FitAnswer& answer) {
         "  the engine itself. KV left: for the cache; KV each: of a sequence of full length. "
         "longest: tokens of one sequence\n"
         "  alone. at once: sequences of full length.\n";
+    const bool repeated = std::any_of(
+        answer.plans.begin(), answer.plans.end(),
+        [&](const FitPlan& plan) { return plan.starts() && repeats_plain(answer, plan); });
+    if (repeated) {
+      out += "  Whole experts on each GPU (EP) take as much memory and, by this estimate, time.\n";
+    }
   }
   return out + refused_plans(answer);
 }
