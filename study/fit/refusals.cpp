@@ -77,6 +77,7 @@ std::string whole_sizes(const FitAnswer& answer, const Group& group) {
   }
   if (all.size() != names_of(group.plans).size()) return "";
   std::vector<std::string> words;
+  words.reserve(sizes.size());
   for (const int size : sizes) words.push_back(fmt::format("{}", size));
   return "TP " + listed(words) + (stages ? ", with or without PP" : "");
 }
