@@ -31,7 +31,7 @@ std::vector<int> devices_of(DeviceMask mask) {
 
 std::size_t NodeGraph::KeyHash::operator()(const Key& key) const {
   const std::uint64_t mixed =
-      (key.free ^ (key.free >> 31U)) * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(key.k);
+      (key.free ^ (key.free >> 31U)) * 0x9e3779b97f4a7c15ULL + static_cast<unsigned>(key.k);
   return static_cast<std::size_t>((mixed ^ (mixed >> 29U)) * 0xbf58476d1ce4e5b9ULL);
 }
 

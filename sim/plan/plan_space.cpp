@@ -7,7 +7,12 @@ namespace headroom {
 
 PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
                      PlanLimits limits)
-    : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits), empty_(cluster) {}
+    : cluster_(cluster),
+      engine_(engine),
+      cost_(cost),
+      limits_(limits),
+      empty_(cluster),
+      links_(empty_) {}
 
 const std::vector<RankedPlan>& PlanSpace::plans(const InternedShape& shape) {
   const auto found = plans_.find(shape.gpu_shape);
@@ -20,7 +25,8 @@ std::vector<RankedPlan> PlanSpace::rank(const InternedShape& shape) const {
   for (const GpuTypeId type : shape.allowed) rank_type(shape, type, plans);
   std::sort(plans.begin(), plans.end(), [](const RankedPlan& a, const RankedPlan& b) {
     const auto key = [](const RankedPlan& p) {
-      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu);
+      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu,
+                        -p.over.links.tensor);
     };
     return key(a) < key(b);
   });
@@ -40,8 +46,10 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
     for (const bool one_node : {true, false}) {
       if (one_node && plan.gpus() > largest) continue;
       if (!one_node && plan.pp == 1) continue;
-      const CostQuery query{*llm.model, llm.limits, gpu, plan, one_node};
-      out.push_back({type, plan, one_node, cost_.worth(query), cost_.per_gpu(query)});
+      for (const LinkChoice& over : links_.choices(type, plan, one_node)) {
+        const CostQuery query{*llm.model, llm.limits, gpu, plan, over.links};
+        out.push_back({type, plan, one_node, over, cost_.worth(query), cost_.per_gpu(query)});
+      }
     }
   }
 }
@@ -49,11 +57,11 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
 std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan& plan) {
   if (search.hopeless(plan.gpu)) return std::nullopt;
   if (plan.one_node) {
-    auto part = search.on_one_node(plan.gpu, plan.plan.gpus());
+    auto part = search.on_one_node(plan.gpu, plan.plan, {plan.over.least});
     if (!part) return std::nullopt;
     return Layout{plan.gpu, plan.plan, {std::move(*part)}};
   }
-  auto parts = search.for_groups(plan.gpu, plan.plan);
+  auto parts = search.for_groups(plan.gpu, plan.plan, LinkNeed{plan.over.least});
   if (!parts) return std::nullopt;
   return Layout{plan.gpu, plan.plan, std::move(*parts)};
 }

@@ -1,6 +1,7 @@
 #include "study/fit/choices.hpp"
 
 #include "policies/registry.hpp"
+#include "sim/run/legality.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +56,12 @@ Result<std::vector<FitChoice>> fit_choices(const FitQuestion& question, FitGroun
       plan.nodes = nodes_of(place->layout);
       if (plan.verdict.accepted) {
         const GpuType& type = ground.cluster().gpu_types[index(plan.gpu)];
-        const CostQuery query{*question.model, question.limits, type, plan.plan, plan.nodes == 1};
+        const auto holdings =
+            resolve_layout(ground.plans().empty_cluster(), ground.intern(question), place->layout);
+        const GroupLinks links = holdings
+                                     ? ground.plans().links().of(*holdings, plan.gpu, plan.plan)
+                                     : plain_links(type, plan.nodes == 1);
+        const CostQuery query{*question.model, question.limits, type, plan.plan, links};
         plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
         plan.worth = ground.cost().worth(query);
       }

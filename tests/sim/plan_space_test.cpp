@@ -47,7 +47,9 @@ TEST_CASE("plans are ranked by worth, then one node, fewer GPUs, fewer stages an
   for (std::size_t i = 1; i < plans.size(); ++i) CHECK(key(plans[i - 1]) < key(plans[i]));
   for (const RankedPlan& plan : plans) {
     const CostQuery query{*request.shape.llm().model, request.shape.llm().limits,
-                          world.spec.gpu_types[index(plan.gpu)], plan.plan, plan.one_node};
+                          world.spec.gpu_types[index(plan.gpu)], plan.plan,
+                          plain_links(world.spec.gpu_types[index(plan.gpu)], plan.one_node)};
+    CHECK(plan.over.least == 0);
     CHECK(plan.worth == world.cost->worth(query));
     CHECK(plan.per_gpu == world.cost->per_gpu(query));
   }
