@@ -124,7 +124,7 @@ std::vector<MetricValue> Metrics::values() const {
   add("parallel_efficiency", "parallel efficiency (" + std::string(plans_.cost().source()) + ")",
       "%",
       percent(static_cast<double>(efficient_milli_ns_), static_cast<double>(llm_useful_milli_ns_)));
-  add("link_bandwidth", "links of the group, of the best", "%",
+  add("link_bandwidth", "links of groups, of the best", "%",
       percent(static_cast<double>(well_linked_milli_ns_), static_cast<double>(linked_milli_ns_)));
   add("waiting_s.mean", "waiting, mean", "s", to_seconds(waits_.mean()));
   add("waiting_s.p50", "waiting, p50", "s", to_seconds(waits_.quantile(500)));

@@ -111,19 +111,32 @@ std::vector<LinkView::Host> LinkView::hosts_of(GpuTypeId type) const {
 Link LinkView::best_for(GpuTypeId type, int gpus) const {
   const auto key = std::pair(type, gpus);
   if (const auto known = best_for_.find(key); known != best_for_.end()) return known->second;
+  const std::vector<Host> hosts = hosts_of(type);
+  int largest = 0;
+  for (const Host& host : hosts) largest = std::max(largest, std::popcount(host.devices));
+  // On one node where one is large enough; else so many on each, and the fewest nodes for that.
   Link best{0, Transport::network};
-  int largest = 1;
-  for (const Host& host : hosts_of(type)) {
-    const int there = std::popcount(host.devices);
-    largest = std::max(largest, there);
-    if (there < gpus) continue;
-    const DeviceMask devices =
-        host.graph != nullptr ? host.graph->best(host.devices, gpus) : host.devices;
-    const Link link = gpus == 1 ? Link{} : inside(host.graph, devices, type);
-    if (link.rate > best.rate) best = link;
+  for (int each = std::min(gpus, largest); each > 0; --each) {
+    const int wanted = (gpus + each - 1) / each;
+    std::int64_t nodes = 0;
+    Link within{0, Transport::network};
+    for (const Host& host : hosts) {
+      if (std::popcount(host.devices) < each) continue;
+      nodes += host.nodes;
+      const Link link = best_inside(host, each, type);
+      if (link.rate > within.rate) within = link;
+    }
+    if (nodes < wanted) continue;
+    if (wanted > 1) within = worse(within, network_.best_for(wanted));
+    if (within.rate > best.rate) best = within;
+    if (wanted == 1) break;
   }
-  if (largest < gpus) best = network_.best_for((gpus + largest - 1) / largest);
   return best_for_.emplace(key, best).first->second;
+}
+
+Link LinkView::best_inside(const Host& host, int gpus, GpuTypeId type) const {
+  if (host.graph != nullptr) return host.graph->bottleneck(host.graph->best(host.devices, gpus));
+  return inside(nullptr, (DeviceMask{2} << (gpus - 1)) - 1, type);
 }
 
 // The rates that a group of tp can have at worst, descending.
@@ -136,7 +149,7 @@ std::vector<std::int64_t> LinkView::levels(const std::vector<Host>& hosts, GpuTy
       out.push_back(inside(nullptr, host.devices, type).rate);
       continue;
     }
-    const std::int64_t widest = host.graph->bottleneck(host.graph->best(host.devices, tp)).rate;
+    const std::int64_t widest = best_inside(host, tp, type).rate;
     for (const std::int64_t rate : host.graph->rates(host.devices)) {
       if (rate <= widest) out.push_back(rate);
     }

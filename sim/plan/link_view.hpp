@@ -30,7 +30,8 @@ class LinkView {
                               ParallelPlan plan) const;
   /// The worst link among all GPUs of a placement; kNoLink for one GPU.
   [[nodiscard]] Link worst(std::span<const NodeHolding> holdings, GpuTypeId type) const;
-  /// The best that worst() can be for so many GPUs of a type on the empty cluster.
+  /// The best that worst() can be for so many GPUs of a type on the empty cluster: on one node
+  /// where one is large enough, else on several.
   [[nodiscard]] Link best_for(GpuTypeId type, int gpus) const;
   /// The choices for a plan on the empty cluster, best groups first, the last one asking nothing;
   /// none where no node (or, with !one_node, not the nodes together) has the devices.
@@ -49,6 +50,7 @@ class LinkView {
 
   [[nodiscard]] std::vector<Host> hosts_of(GpuTypeId type) const;
   [[nodiscard]] Link inside(const NodeGraph* graph, DeviceMask devices, GpuTypeId type) const;
+  [[nodiscard]] Link best_inside(const Host& host, int gpus, GpuTypeId type) const;
   [[nodiscard]] Link between(const NodeHolding& a, const NodeHolding& b) const;
   [[nodiscard]] const NodeGraph* graph_of(NodeId node) const;
   [[nodiscard]] std::int64_t hop_rate(const Link& link, GpuTypeId type) const;
