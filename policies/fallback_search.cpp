@@ -59,9 +59,13 @@ class FallbackSearch final : public Placer {
   }
 
   [[nodiscard]] std::string describe(const RankedPlan& plan) const {
-    return fmt::format("TP {} x PP {} on {} of {}", plan.plan.tp, plan.plan.pp,
-                       plan.one_node ? "one node" : "several nodes",
-                       context_.cluster.gpu_types[index(plan.gpu)].name);
+    std::string text = fmt::format("TP {} x PP {} on {} of {}", plan.plan.tp, plan.plan.pp,
+                                   plan.one_node ? "one node" : "several nodes",
+                                   context_.cluster.gpu_types[index(plan.gpu)].name);
+    if (plan.over.least > 0) {
+      text += fmt::format(" over {:.4g} GB/s", static_cast<double>(plan.over.least) / 1e9);
+    }
+    return text;
   }
 
   PlacerContext context_;

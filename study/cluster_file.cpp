@@ -1,5 +1,9 @@
 #include "study/cluster_file.hpp"
 
+#include "sim/cluster/links_reader.hpp"
+#include "study/scenario.hpp"
+#include "traces/lingjun_topology.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -24,6 +28,15 @@ void check_schema(const ConfigTable& config, std::string_view wanted) {
   }
 }
 
+Status read_topology(const ConfigTable& cluster, const std::filesystem::path& base,
+                     ClusterSpec& spec) {
+  const ConfigTable network = cluster.table("network");
+  if (!network.has("topology")) return {};
+  HEADROOM_TRY(const std::filesystem::path file, path_at(network, "topology", base));
+  HEADROOM_TRY(const HostNetwork hosts, read_lingjun_topology(file));
+  return read_network(network, spec, &hosts);
+}
+
 Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
                                       const GpuAliases& aliases) {
   HEADROOM_TRY(const auto content, ConfigTable::read(file));
@@ -31,6 +44,7 @@ Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
   (void)content.text_or("name", "");
   (void)content.text_or("description", "");
   HEADROOM_TRY(ClusterSpec spec, read_cluster(content, aliases));
+  HEADROOM_CHECK(read_topology(content, file.parent_path(), spec));
   HEADROOM_CHECK(content.finish());
   return spec;
 }

@@ -1,6 +1,7 @@
 #include "study/scenario.hpp"
 
 #include "policies/registry.hpp"
+#include "sim/cluster/links_reader.hpp"
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/cluster_file.hpp"
@@ -83,9 +84,17 @@ Result<ClusterSpec> read_cluster_table(const ConfigTable& config, const fs::path
   HEADROOM_CHECK(config.status());
   if (from_openb) {
     HEADROOM_TRY(const fs::path file, path_at(table, "openb_nodes", base));
-    return cluster_of_openb(file, aliases);
+    HEADROOM_TRY(ClusterSpec spec, cluster_of_openb(file, aliases));
+    const ConfigTable network = table.table("network");
+    if (!network.has("topology")) HEADROOM_CHECK(read_network(network, spec));
+    HEADROOM_CHECK(read_topology(table, base, spec));
+    return spec;
   }
-  if (!from_file) return read_cluster(table, aliases);
+  if (!from_file) {
+    HEADROOM_TRY(ClusterSpec spec, read_cluster(table, aliases));
+    HEADROOM_CHECK(read_topology(table, base, spec));
+    return spec;
+  }
   HEADROOM_TRY(const fs::path file, path_at(table, "file", base));
   return read_cluster_file(file, aliases);
 }

@@ -23,6 +23,18 @@ std::int64_t idle_devices(const NodeState& state) {
                        [](const GpuState& gpu) { return gpu.idle(); });
 }
 
+std::vector<std::unique_ptr<const NodeGraph>> graphs_of(const ClusterSpec& spec) {
+  std::vector<std::unique_ptr<const NodeGraph>> graphs(spec.shapes.size());
+  for (std::size_t i = 0; i < graphs.size(); ++i) {
+    const NodeShape& shape = spec.shapes[i];
+    if (shape.links.fabric == NodeFabric::uniform) continue;
+    std::vector<const GpuType*> gpus;
+    for (const GpuTypeId type : shape.gpus) gpus.push_back(&spec.gpu_types[index(type)]);
+    graphs[i] = std::make_unique<const NodeGraph>(shape.links, gpus);
+  }
+  return graphs;
+}
+
 }  // namespace
 
 std::size_t Cluster::StateHash::operator()(const NodeState& state) const {
@@ -37,6 +49,7 @@ std::size_t Cluster::StateHash::operator()(const NodeState& state) const {
 
 Cluster::Cluster(const ClusterSpec& spec)
     : spec_(spec),
+      links_(graphs_of(spec)),
       class_of_node_(spec.nodes.size()),
       by_idle_(spec.gpu_types.size()),
       by_milli_(spec.gpu_types.size()) {

@@ -12,6 +12,7 @@
 #include "sim/cluster/spec.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/core/units.hpp"
+#include "sim/links/node_graph.hpp"
 
 #include <cstdint>
 #include <map>
@@ -88,6 +89,10 @@ class Cluster {
   [[nodiscard]] const NodeShape& shape(const NodeClass& node_class) const {
     return spec_.shapes[index(node_class.state.shape)];
   }
+  /// The links inside nodes of a shape; null where they are not described: all alike then.
+  [[nodiscard]] const NodeGraph* links(NodeShapeId shape) const {
+    return links_[index(shape)].get();
+  }
   [[nodiscard]] const NodeClass& class_of(NodeId node) const;
   /// Precondition: the class exists.
   [[nodiscard]] const NodeClass& node_class(ClassId id) const;
@@ -139,8 +144,9 @@ class Cluster {
   void index_class(const NodeClass& node_class, bool insert);
 
   const ClusterSpec& spec_;
-  std::vector<std::unique_ptr<NodeClass>> classes_;  // by slot; null = unused
-  std::vector<std::uint32_t> generations_;           // by slot
+  std::vector<std::unique_ptr<const NodeGraph>> links_;  // by shape
+  std::vector<std::unique_ptr<NodeClass>> classes_;      // by slot; null = unused
+  std::vector<std::uint32_t> generations_;               // by slot
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<NodeState, std::uint32_t, StateHash> slots_;
   std::set<std::uint32_t> live_classes_;

@@ -1,5 +1,6 @@
 #include "sim/cluster/spec.hpp"
 
+#include "sim/cluster/links_reader.hpp"
 #include "sim/core/nearest.hpp"
 
 #include <fmt/format.h>
@@ -85,6 +86,11 @@ Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases
   if (entry.has("storage_bandwidth") && shape.storage_bandwidth < kLeastStorageBandwidth) {
     entry.reject("storage_bandwidth", "'storage_bandwidth' must be at least 1 MB a second");
   }
+  HEADROOM_CHECK(entry.status());
+  const GpuType no_gpu;
+  shape.links =
+      read_node_links(entry, static_cast<int>(shape.gpus.size()),
+                      shape.gpus.empty() ? no_gpu : spec.gpu_types[index(shape.gpus.front())]);
   HEADROOM_CHECK(entry.status());
   return shape;
 }
@@ -226,6 +232,8 @@ Result<ClusterSpec> read_cluster(const ConfigTable& config, const GpuAliases& al
     config.reject({}, "the cluster has no nodes", "add a [[nodes]] table with gpu, gpus and count");
   }
   HEADROOM_CHECK(config.status());
+  const ConfigTable network = config.table("network");
+  if (!network.has("topology")) HEADROOM_CHECK(read_network(network, spec));
   return spec;
 }
 

@@ -4,6 +4,7 @@
 #include "sim/core/config.hpp"
 #include "sim/core/ids.hpp"
 #include "sim/hardware/gpu_type.hpp"
+#include "sim/links/description.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,7 @@ struct NodeShape {
   std::int64_t cpu_milli = kNotCounted;
   Bytes ram = kNotCounted;
   std::int64_t storage_bandwidth = 0;  // bytes/s weights are read with; 0 = the run's default
+  NodeLinks links;                     // how its GPUs are joined
 
   friend bool operator==(const NodeShape&, const NodeShape&) = default;
 };
@@ -31,6 +33,7 @@ struct NodeSpec {
   std::string name;
   NodeShapeId shape{};
   std::vector<Bytes> used;  // memory already taken on each device; empty = none anywhere
+  std::uint32_t leaf = 0;   // its group of the network's innermost level
 
   friend bool operator==(const NodeSpec&, const NodeSpec&) = default;
 };
@@ -42,6 +45,7 @@ struct ClusterSpec {
   std::vector<GpuType> gpu_types;
   std::vector<NodeShape> shapes;
   std::vector<NodeSpec> nodes;
+  NetworkSpec network;
   std::vector<std::string> assumptions;  // printed with every result
 
   [[nodiscard]] std::int64_t gpu_count() const;
@@ -59,8 +63,9 @@ struct ClusterSpec {
 };
 
 /// Reads the tables of a cluster: `[[gpu]]` (own types), `[[nodes]]` (groups), `[[override]]`
-/// (single nodes). Error: as ConfigTable; unknown GPU; override of a node that is not there; no
-/// node at all. Format: docs/cluster.md.
+/// (single nodes), `[network]` (unless it names a `topology`, which is for the caller to read).
+/// Error: as ConfigTable; unknown GPU; override of a node that is not there; links or a network
+/// that cannot be; no node at all. Format: docs/cluster.md.
 [[nodiscard]] Result<ClusterSpec> read_cluster(const ConfigTable& config,
                                                const GpuAliases& aliases);
 

@@ -4,8 +4,10 @@
 
 #include "sim/engine/engine.hpp"
 #include "sim/hardware/gpu_type.hpp"
+#include "sim/links/description.hpp"
 #include "sim/models/model.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -17,12 +19,25 @@ namespace headroom {
 inline constexpr std::int64_t kLoadInputTokens = 1024;
 inline constexpr std::int64_t kLoadOutputTokens = 256;
 
+/// The links that a deployment's GPUs talk over: rates in bytes/s, one direction.
+struct GroupLinks {
+  std::int64_t tensor = 0;  // the worst inside a tensor parallel group; groups never leave a node
+  std::int64_t stages = 0;  // the worst between two pipeline stages
+
+  friend auto operator<=>(const GroupLinks&, const GroupLinks&) = default;
+};
+
+/// Where links are not described: the GPU type's own, and kNetworkBandwidth between nodes.
+[[nodiscard]] inline GroupLinks plain_links(const GpuType& gpu, bool one_node) {
+  return {gpu.link_bandwidth(), one_node ? gpu.link_bandwidth() : kNetworkBandwidth};
+}
+
 struct CostQuery {
   const Model& model;
   const ServingLimits& limits;
   const GpuType& gpu;
   ParallelPlan plan;
-  bool one_node = true;  // all pipeline stages in one node; TP groups always are
+  GroupLinks links;
 };
 
 class CostModel {

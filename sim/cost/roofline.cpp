@@ -10,12 +10,11 @@ namespace headroom {
 namespace {
 
 // Estimates, all of them: what a step costs beside its memory traffic and arithmetic.
-constexpr double kLaunchSeconds = 5e-6;       // per layer
-constexpr double kAllReduceLatency = 10e-6;   // per all-reduce
-constexpr double kHopLatency = 20e-6;         // per hand-over between stages
-constexpr double kNetworkBandwidth = 12.5e9;  // bytes/s between nodes (100 Gbit/s)
-constexpr double kMatrixEfficiency = 0.7;     // of the peak rate, large matrices
-constexpr double kMemoryEfficiency = 0.8;     // of the peak bandwidth
+constexpr double kLaunchSeconds = 5e-6;      // per layer
+constexpr double kAllReduceLatency = 10e-6;  // per all-reduce
+constexpr double kHopLatency = 20e-6;        // per hand-over between stages
+constexpr double kMatrixEfficiency = 0.7;    // of the peak rate, large matrices
+constexpr double kMemoryEfficiency = 0.8;    // of the peak bandwidth
 
 /// What one GPU of a stage works with. Routed experts stand apart: a token visits a few of them.
 struct Stage {
@@ -110,14 +109,11 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
                          static_cast<double>(query.model.dtype_bytes);
   if (query.plan.tp > 1) {
     const auto tp = static_cast<double>(query.plan.tp);
-    const double ring =
-        2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.gpu.link_bandwidth());
+    const double ring = 2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.links.tensor);
     seconds += 2.0 * stage.layers * (kAllReduceLatency + ring);
   }
   if (query.plan.pp > 1) {
-    const double bandwidth =
-        query.one_node ? static_cast<double>(query.gpu.link_bandwidth()) : kNetworkBandwidth;
-    seconds += kHopLatency + message / bandwidth;
+    seconds += kHopLatency + message / static_cast<double>(query.links.stages);
   }
   return seconds;
 }

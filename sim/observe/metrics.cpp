@@ -46,6 +46,10 @@ void Metrics::released(SimTime now, const Placement& placement, bool served) {
   }
   const Int128 useful = static_cast<Int128>(placement.milli) * clip_ns(ready->second, now);
   useful_milli_ns_ += useful;
+  if (placement.gpus() > 1) {
+    linked_milli_ns_ += useful;
+    well_linked_milli_ns_ += useful / kPpm * link_quality_ppm(placement);
+  }
   if (placement.shape->shape.kind() == RequestKind::llm) {
     llm_useful_milli_ns_ += useful;
     efficient_milli_ns_ += useful / kPpm * efficiency_ppm(placement);
@@ -57,9 +61,20 @@ void Metrics::released(SimTime now, const Placement& placement, bool served) {
 std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
   const std::int64_t best = plans_.best_per_gpu(*placement.shape, placement.layout.gpu);
   if (best == 0) return kPpm;
+  const GroupLinks links = plans_.links().of(placement.holdings, placement.layout.gpu,
+                                             placement.layout.plan);
   const std::int64_t own = plans_.per_gpu(*placement.shape, placement.layout.gpu,
-                                          placement.layout.plan, placement.one_node());
+                                          placement.layout.plan, links);
   return std::min(kPpm, mul_div_floor(own, kPpm, best));
+}
+
+// The worst link among its GPUs over the best there can be for so many on the empty cluster.
+std::int64_t Metrics::link_quality_ppm(const Placement& placement) const {
+  const LinkView& links = plans_.links();
+  const std::int64_t best = links.best_for(placement.layout.gpu, placement.gpus()).rate;
+  if (best == 0) return kPpm;
+  const std::int64_t own = links.worst(placement.holdings, placement.layout.gpu).rate;
+  return std::min(kPpm, mul_div_floor(std::min(own, best), kPpm, best));
 }
 
 void Metrics::finished(SimTime, const Request& request, const InternedShape&,
@@ -108,6 +123,8 @@ std::vector<MetricValue> Metrics::values() const {
   add("parallel_efficiency", "parallel efficiency (" + std::string(plans_.cost().source()) + ")",
       "%",
       percent(static_cast<double>(efficient_milli_ns_), static_cast<double>(llm_useful_milli_ns_)));
+  add("link_bandwidth", "links of groups, of the best", "%",
+      percent(static_cast<double>(well_linked_milli_ns_), static_cast<double>(linked_milli_ns_)));
   add("waiting_s.mean", "waiting, mean", "s", to_seconds(waits_.mean()));
   add("waiting_s.p50", "waiting, p50", "s", to_seconds(waits_.quantile(500)));
   add("waiting_s.p90", "waiting, p90", "s", to_seconds(waits_.quantile(900)));

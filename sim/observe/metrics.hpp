@@ -59,6 +59,7 @@ class Metrics final : public Observer {
 
   [[nodiscard]] std::int64_t clip_ns(SimTime from, SimTime to) const;
   [[nodiscard]] std::int64_t efficiency_ppm(const Placement& placement);
+  [[nodiscard]] std::int64_t link_quality_ppm(const Placement& placement) const;
 
   PlanSpace& plans_;
   MeasureWindow window_;
@@ -79,6 +80,8 @@ class Metrics final : public Observer {
   Int128 lost_milli_ns_ = 0;       // held by placements that the engine refused
   Int128 efficient_milli_ns_ = 0;  // of LLM deployments, weighted by parallel efficiency
   Int128 llm_useful_milli_ns_ = 0;
+  Int128 linked_milli_ns_ = 0;       // of placements on two GPUs or more
+  Int128 well_linked_milli_ns_ = 0;  // weighted by their links over the best there can be
 };
 
 }  // namespace headroom

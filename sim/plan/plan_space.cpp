@@ -19,7 +19,12 @@ ServingLimits limits_at_load(const EngineRules& engine, const Model& model, Para
 
 PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
                      PlanLimits limits)
-    : cluster_(cluster), engine_(engine), cost_(cost), limits_(limits), empty_(cluster) {}
+    : cluster_(cluster),
+      engine_(engine),
+      cost_(cost),
+      limits_(limits),
+      empty_(cluster),
+      links_(empty_) {}
 
 const std::vector<RankedPlan>& PlanSpace::plans(const InternedShape& shape) {
   const auto found = plans_.find(shape.gpu_shape);
@@ -32,7 +37,8 @@ std::vector<RankedPlan> PlanSpace::rank(const InternedShape& shape) const {
   for (const GpuTypeId type : shape.allowed) rank_type(shape, type, plans);
   std::sort(plans.begin(), plans.end(), [](const RankedPlan& a, const RankedPlan& b) {
     const auto key = [](const RankedPlan& p) {
-      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu);
+      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu,
+                        -p.over.links.tensor);
     };
     return key(a) < key(b);
   });
@@ -53,8 +59,10 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
     for (const bool one_node : {true, false}) {
       if (one_node && plan.gpus() > largest) continue;
       if (!one_node && plan.pp == 1) continue;
-      const CostQuery query{*llm.model, limits, gpu, plan, one_node};
-      out.push_back({type, plan, one_node, cost_.worth(query), cost_.per_gpu(query)});
+      for (const LinkChoice& over : links_.choices(type, plan, one_node)) {
+        const CostQuery query{*llm.model, limits, gpu, plan, over.links};
+        out.push_back({type, plan, one_node, over, cost_.worth(query), cost_.per_gpu(query)});
+      }
     }
   }
 }
@@ -62,11 +70,11 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
 std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan& plan) {
   if (search.hopeless(plan.gpu)) return std::nullopt;
   if (plan.one_node) {
-    auto part = search.on_one_node(plan.gpu, plan.plan.gpus());
+    auto part = search.on_one_node(plan.gpu, plan.plan, {plan.over.least});
     if (!part) return std::nullopt;
     return Layout{plan.gpu, plan.plan, {std::move(*part)}};
   }
-  auto parts = search.for_groups(plan.gpu, plan.plan);
+  auto parts = search.for_groups(plan.gpu, plan.plan, LinkNeed{plan.over.least});
   if (!parts) return std::nullopt;
   return Layout{plan.gpu, plan.plan, std::move(*parts)};
 }
@@ -104,13 +112,14 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
 }
 
 std::int64_t PlanSpace::per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
-                                bool one_node) {
-  const std::vector<RankedPlan>& all = plans(shape);
-  const auto found = std::find_if(all.begin(), all.end(), [&](const RankedPlan& p) {
-    return p.gpu == type && p.plan == plan && p.one_node == one_node;
-  });
-  if (found == all.end()) return 0;
-  return found->per_gpu;
+                                const GroupLinks& links) {
+  const auto key = std::tuple(shape.gpu_shape, type, plan, links);
+  if (const auto known = per_gpu_.find(key); known != per_gpu_.end()) return known->second;
+  const LlmDeployment& llm = shape.shape.llm();
+  const GpuType& gpu = cluster_.gpu_types[index(type)];
+  const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
+  const std::int64_t out = cost_.per_gpu({*llm.model, limits, gpu, plan, links});
+  return per_gpu_.emplace(key, out).first->second;
 }
 
 std::optional<Layout> find_opaque_room(const Cluster& cluster, RoomSearch& search,

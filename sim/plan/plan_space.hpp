@@ -11,12 +11,14 @@
 #include "sim/cluster/cluster.hpp"
 #include "sim/cost/cost_model.hpp"
 #include "sim/engine/engine.hpp"
+#include "sim/plan/link_view.hpp"
 #include "sim/plan/room.hpp"
 #include "sim/plan/shape_table.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,6 +34,7 @@ struct RankedPlan {
   GpuTypeId gpu{};
   ParallelPlan plan;
   bool one_node = true;      // false: the same sizes, stages on several nodes
+  LinkChoice over = {};      // the same sizes over other links are other plans
   std::int64_t worth = 0;    // milli-tokens/s per GPU and price unit
   std::int64_t per_gpu = 0;  // milli-tokens/s per GPU
 };
@@ -57,7 +60,8 @@ class PlanSpace {
             PlanLimits limits = {});
 
   /// Valid plans of an LLM shape, best first: worth descending, then one node before several, fewer
-  /// GPUs, fewer stages, lower type id. Worked out once per GPU shape; the reference stays valid.
+  /// GPUs, fewer stages, lower type id, better links. Worked out once per GPU shape; the reference
+  /// stays valid.
   [[nodiscard]] const std::vector<RankedPlan>& plans(const InternedShape& shape);
 
   /// Room for this plan right now, or nullopt.
@@ -73,10 +77,12 @@ class PlanSpace {
   /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
 
-  /// Milli-tokens/s per GPU of a plan; 0 if it is none of plans(shape).
+  /// Milli-tokens/s per GPU of a plan that the engine accepts, over these links.
   [[nodiscard]] std::int64_t per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
-                                     bool one_node);
+                                     const GroupLinks& links);
 
+  /// What links placements have, and could have.
+  [[nodiscard]] const LinkView& links() const { return links_; }
   /// The cluster with nothing placed on it.
   [[nodiscard]] const Cluster& empty_cluster() const { return empty_; }
   [[nodiscard]] const PlanLimits& limits() const { return limits_; }
@@ -93,7 +99,9 @@ class PlanSpace {
   const CostModel& cost_;
   PlanLimits limits_;
   const Cluster empty_;
+  const LinkView links_;
   std::map<std::pair<ShapeId, GpuTypeId>, std::int64_t> best_per_gpu_;
+  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan, GroupLinks>, std::int64_t> per_gpu_;
   std::unordered_map<ShapeId, std::vector<RankedPlan>> plans_;  // by gpu_shape
 };
 

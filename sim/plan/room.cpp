@@ -139,8 +139,48 @@ bool RoomSearch::may_hold(GpuTypeId type, ParallelPlan plan) {
 
 bool RoomSearch::freed_node_helps(const Offered& offer, GpuTypeId type, ParallelPlan plan) const {
   return std::any_of(offer.freed.begin(), offer.freed.end(), [&](const NodeClass* node_class) {
-    return groups_in(*node_class, offer.holding, type, plan, 1) == 1;
+    return groups_in(*node_class, offer.holding, {type, plan}, 1) == 1;
   });
+}
+
+// Of `most` groups that the node has devices for, those over links as good as needed.
+int RoomSearch::linked_groups(const NodeClass& node_class, const GpuHolding& holding,
+                              const Wanted& wanted, int most) const {
+  if (!wanted.need || wanted.need->least == 0 || most == 0) return most;
+  const NodeGraph* graph = cluster_.links(node_class.state.shape);
+  if (graph == nullptr) {
+    const GpuType& gpu = cluster_.spec().gpu_types[index(wanted.type)];
+    return gpu.link_bandwidth() >= wanted.need->least ? most : 0;
+  }
+  const DeviceMask free = fitting_mask(node_class, holding, wanted.type);
+  return static_cast<int>(
+      graph->best_groups(free, wanted.plan.tp, most, wanted.need->least).size());
+}
+
+DeviceMask RoomSearch::fitting_mask(const NodeClass& node_class, const GpuHolding& holding,
+                                    GpuTypeId type) const {
+  const auto& types = cluster_.shape(node_class).gpus;
+  const auto& gpus = node_class.state.gpus;
+  DeviceMask mask = 0;
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    if (types[i] == type && holding.fits(gpus[i])) mask |= device_bit(static_cast<int>(i));
+  }
+  return mask;
+}
+
+std::vector<int> RoomSearch::devices_for(const NodeClass& node_class, const GpuHolding& holding,
+                                         const Wanted& wanted, int groups) const {
+  const int gpus = groups * wanted.plan.tp;
+  const NodeGraph* graph = wanted.need ? cluster_.links(node_class.state.shape) : nullptr;
+  // A share of one GPU goes where the least is left, which no link outweighs.
+  const bool alone = gpus == 1 && holding.milli < kWholeGpu;
+  if (graph == nullptr || alone) return first_devices(node_class, holding, wanted.type, gpus);
+  DeviceMask taken = 0;
+  for (const DeviceMask group : graph->best_groups(fitting_mask(node_class, holding, wanted.type),
+                                                   wanted.plan.tp, groups, wanted.need->least)) {
+    taken |= group;
+  }
+  return devices_of(taken);
 }
 
 std::vector<int> RoomSearch::first_devices(const NodeClass& node_class, const GpuHolding& holding,
@@ -151,54 +191,70 @@ std::vector<int> RoomSearch::first_devices(const NodeClass& node_class, const Gp
   return devices;
 }
 
-bool RoomSearch::fits_on(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
-                         int gpus) const {
-  return has_cpu_and_ram(node_class, shape_.shape, gpus, gpus) &&
-         count_fitting(cluster_, node_class, holding, type) >= gpus;
+bool RoomSearch::fits_on(const NodeClass& node_class, const GpuHolding& holding,
+                         const Wanted& wanted) const {
+  const int gpus = wanted.plan.gpus();
+  if (!has_cpu_and_ram(node_class, shape_.shape, gpus, gpus) ||
+      count_fitting(cluster_, node_class, holding, wanted.type) < gpus) {
+    return false;
+  }
+  return linked_groups(node_class, holding, wanted, wanted.groups()) == wanted.groups();
 }
 
-const NodeClass* RoomSearch::tightest_class(const GpuHolding& holding, GpuTypeId type,
-                                            int gpus) const {
+const NodeClass* RoomSearch::tightest_class(const GpuHolding& holding, const Wanted& wanted) const {
   const NodeClass* best = nullptr;
-  for_each_bucket(holding, type, gpus, [&](const std::set<std::uint32_t>& bucket) {
-    for (const std::uint32_t slot : bucket) {
-      const NodeClass& node_class = cluster_.class_at(slot);
-      if (best != nullptr && best->first_node() < node_class.first_node()) continue;
-      if (fits_on(node_class, holding, type, gpus)) best = &node_class;
-    }
-    return best != nullptr;
-  });
+  for_each_bucket(holding, wanted.type, wanted.plan.gpus(),
+                  [&](const std::set<std::uint32_t>& bucket) {
+                    for (const std::uint32_t slot : bucket) {
+                      const NodeClass& node_class = cluster_.class_at(slot);
+                      if (best != nullptr && best->first_node() < node_class.first_node()) continue;
+                      if (fits_on(node_class, holding, wanted)) best = &node_class;
+                    }
+                    return best != nullptr;
+                  });
   return best;
 }
 
-const NodeClass* RoomSearch::tightest_freed_class(const Offered& offer, GpuTypeId type,
-                                                  int gpus) const {
+const NodeClass* RoomSearch::tightest_freed_class(const Offered& offer,
+                                                  const Wanted& wanted) const {
   const auto tightness = [&](const NodeClass& node_class) {
-    return std::pair(bucket_of(cluster_, node_class, offer.holding, type), node_class.first_node());
+    return std::pair(bucket_of(cluster_, node_class, offer.holding, wanted.type),
+                     node_class.first_node());
   };
   const NodeClass* best = nullptr;
   for (const NodeClass* node_class : offer.freed) {
-    if (!fits_on(*node_class, offer.holding, type, gpus)) continue;
+    if (!fits_on(*node_class, offer.holding, wanted)) continue;
     if (best == nullptr || tightness(*node_class) < tightness(*best)) best = node_class;
   }
   return best;
 }
 
 std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, int gpus) {
-  const Offered& offer = offered(type);
-  if (offer.scanned && offer.on_one_node < gpus) return std::nullopt;
-  const NodeClass* best =
-      freed_ ? tightest_freed_class(offer, type, gpus) : tightest_class(offer.holding, type, gpus);
-  if (best == nullptr) return std::nullopt;
-  return PlacementPart{best->id, first_devices(*best, offer.holding, type, gpus), 1};
+  return one_node({type, {gpus, 1}});
 }
 
-// Groups of plan.tp fitting devices a node of this class offers, at most `wanted`, within CPU and
+std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, ParallelPlan plan,
+                                                     LinkNeed need) {
+  return one_node({type, plan, need});
+}
+
+std::optional<PlacementPart> RoomSearch::one_node(const Wanted& wanted) {
+  const Offered& offer = offered(wanted.type);
+  if (offer.scanned && offer.on_one_node < wanted.plan.gpus()) return std::nullopt;
+  const NodeClass* best =
+      freed_ ? tightest_freed_class(offer, wanted) : tightest_class(offer.holding, wanted);
+  if (best == nullptr) return std::nullopt;
+  return PlacementPart{best->id, devices_for(*best, offer.holding, wanted, wanted.groups()), 1};
+}
+
+// Groups of plan.tp fitting devices a node of this class offers, at most `most`, within CPU and
 // RAM: the most k with ceil(need x k x tp / gpus) <= free, that is need x k x tp <= free x gpus.
-int RoomSearch::groups_in(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
-                          ParallelPlan plan, int wanted) const {
+int RoomSearch::groups_in(const NodeClass& node_class, const GpuHolding& holding,
+                          const Wanted& wanted, int most) const {
+  const ParallelPlan plan = wanted.plan;
   std::int64_t groups =
-      std::min(wanted, count_fitting(cluster_, node_class, holding, type) / plan.tp);
+      std::min(most, count_fitting(cluster_, node_class, holding, wanted.type) / plan.tp);
+  groups = linked_groups(node_class, holding, wanted, static_cast<int>(groups));
   const auto limit = [&](std::int64_t need, std::int64_t free) {
     if (groups > 0 && need > 0) {
       groups = std::min(groups, mul_div_floor(free, plan.gpus(), need * plan.tp));
@@ -222,7 +278,7 @@ std::optional<std::vector<PlacementPart>> RoomSearch::on_equal_nodes(GpuTypeId t
     for (const std::uint32_t slot : bucket) {
       if (!seen.insert(slot).second) continue;
       const NodeClass& node_class = cluster_.class_at(slot);
-      if (groups_in(node_class, holding, type, plan, 1) == 1) fitting.push_back(&node_class);
+      if (groups_in(node_class, holding, {type, plan}, 1) == 1) fitting.push_back(&node_class);
     }
     std::sort(fitting.begin(), fitting.end(), [](const NodeClass* a, const NodeClass* b) {
       return a->first_node() < b->first_node();
@@ -240,13 +296,14 @@ std::optional<std::vector<PlacementPart>> RoomSearch::on_equal_nodes(GpuTypeId t
   return parts;
 }
 
-std::optional<std::vector<PlacementPart>> RoomSearch::for_groups(GpuTypeId type,
-                                                                 ParallelPlan plan) {
+std::optional<std::vector<PlacementPart>> RoomSearch::for_groups(GpuTypeId type, ParallelPlan plan,
+                                                                 std::optional<LinkNeed> need) {
   if (!may_hold(type, plan)) return std::nullopt;
   const GpuHolding holding = offered(type).holding;
+  const Wanted wanted{type, plan, need};
   std::vector<Offer> offers;
   for_each_class(holding, type, plan.tp, [&](const NodeClass& node_class) {
-    const int groups = groups_in(node_class, holding, type, plan, plan.pp);
+    const int groups = groups_in(node_class, holding, wanted, plan.pp);
     if (groups > 0) offers.push_back({&node_class, groups});
   });
   std::sort(offers.begin(), offers.end(), [](const Offer& a, const Offer& b) {
@@ -257,8 +314,8 @@ std::optional<std::vector<PlacementPart>> RoomSearch::for_groups(GpuTypeId type,
   std::vector<PlacementPart> parts;
   int missing = plan.pp;
   const auto add = [&](const Offer& offer, int groups, int nodes) {
-    parts.push_back({offer.node_class->id,
-                     first_devices(*offer.node_class, holding, type, groups * plan.tp), nodes});
+    parts.push_back(
+        {offer.node_class->id, devices_for(*offer.node_class, holding, wanted, groups), nodes});
     missing -= groups * nodes;
   };
   for (std::size_t i = 0; i < offers.size() && missing > 0; ++i) {

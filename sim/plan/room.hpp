@@ -4,7 +4,8 @@
 // Every search prefers what leaves the least stranded: the node with the fewest idle devices
 // that is enough (best fit), for shared requests the device with the least free share; then the
 // class whose lowest node id is lowest. Devices within a node: lowest indices (shared: tightest
-// first).
+// first); a search by links takes the groups with the best links instead, where they are not all
+// alike.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/engine/engine.hpp"
@@ -24,6 +25,11 @@ struct PlacementPart {
   friend bool operator==(const PlacementPart&, const PlacementPart&) = default;
 };
 
+/// What a search by links asks of each tensor parallel group.
+struct LinkNeed {
+  std::int64_t least = 0;  // bytes/s of its worst link; 0: any, the best there is
+};
+
 /// Looks for room for one shape on a cluster as it is now. It scans a GPU type once, when a first
 /// direct look fails, and then answers most further questions about it without looking again: make
 /// one per decision. Must not outlive a change of the cluster.
@@ -38,15 +44,19 @@ class RoomSearch {
   /// One part, on one node: `gpus` devices of `type` that can take the shape's holding.
   [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, int gpus);
 
+  /// As above by links: plan.pp groups of plan.tp devices, none with a worse link than needed.
+  [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, ParallelPlan plan,
+                                                         LinkNeed need);
+
   /// `nodes` nodes with `gpus_per_node` such devices each.
   [[nodiscard]] std::optional<std::vector<PlacementPart>> on_equal_nodes(GpuTypeId type,
                                                                          int gpus_per_node,
                                                                          int nodes);
 
   /// plan.pp groups of plan.tp devices, each group inside one node, on as few nodes as can be
-  /// (greedy: the node with most groups first, the last one a best fit).
-  [[nodiscard]] std::optional<std::vector<PlacementPart>> for_groups(GpuTypeId type,
-                                                                     ParallelPlan plan);
+  /// (greedy: the node with most groups first, the last one a best fit). With a need: by links.
+  [[nodiscard]] std::optional<std::vector<PlacementPart>> for_groups(
+      GpuTypeId type, ParallelPlan plan, std::optional<LinkNeed> need = std::nullopt);
 
   /// CPU-only tasks: a node with the CPU and RAM; nodes with fewest GPUs first, then lowest id.
   [[nodiscard]] std::optional<PlacementPart> without_gpus() const;
@@ -66,6 +76,15 @@ class RoomSearch {
     std::vector<std::int64_t> groups;  // by size: groups of so many devices over all nodes
   };
 
+  // A question: how many devices of a type, in which groups, over which links.
+  struct Wanted {
+    GpuTypeId type{};
+    ParallelPlan plan;
+    std::optional<LinkNeed> need = std::nullopt;  // nullopt: whatever the links
+
+    [[nodiscard]] int groups() const { return plan.gpus() / plan.tp; }
+  };
+
   Offered& offered(GpuTypeId type);
   void scan(GpuTypeId type, Offered& out) const;
   template <class Visit>
@@ -75,14 +94,21 @@ class RoomSearch {
   [[nodiscard]] bool may_hold(GpuTypeId type, ParallelPlan plan);
   [[nodiscard]] bool freed_node_helps(const Offered& offer, GpuTypeId type,
                                       ParallelPlan plan) const;
-  [[nodiscard]] const NodeClass* tightest_class(const GpuHolding& holding, GpuTypeId type,
-                                                int gpus) const;
-  [[nodiscard]] const NodeClass* tightest_freed_class(const Offered& offer, GpuTypeId type,
-                                                      int gpus) const;
-  [[nodiscard]] bool fits_on(const NodeClass& node_class, const GpuHolding& holding, GpuTypeId type,
-                             int gpus) const;
+  [[nodiscard]] std::optional<PlacementPart> one_node(const Wanted& wanted);
+  [[nodiscard]] const NodeClass* tightest_class(const GpuHolding& holding,
+                                                const Wanted& wanted) const;
+  [[nodiscard]] const NodeClass* tightest_freed_class(const Offered& offer,
+                                                      const Wanted& wanted) const;
+  [[nodiscard]] bool fits_on(const NodeClass& node_class, const GpuHolding& holding,
+                             const Wanted& wanted) const;
   [[nodiscard]] int groups_in(const NodeClass& node_class, const GpuHolding& holding,
-                              GpuTypeId type, ParallelPlan plan, int wanted) const;
+                              const Wanted& wanted, int most) const;
+  [[nodiscard]] int linked_groups(const NodeClass& node_class, const GpuHolding& holding,
+                                  const Wanted& wanted, int most) const;
+  [[nodiscard]] DeviceMask fitting_mask(const NodeClass& node_class, const GpuHolding& holding,
+                                        GpuTypeId type) const;
+  [[nodiscard]] std::vector<int> devices_for(const NodeClass& node_class, const GpuHolding& holding,
+                                             const Wanted& wanted, int groups) const;
   [[nodiscard]] std::vector<int> first_devices(const NodeClass& node_class,
                                                const GpuHolding& holding, GpuTypeId type,
                                                int count) const;

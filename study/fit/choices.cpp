@@ -1,6 +1,7 @@
 #include "study/fit/choices.hpp"
 
 #include "policies/registry.hpp"
+#include "sim/run/legality.hpp"
 
 #include <fmt/format.h>
 
@@ -53,6 +54,9 @@ Result<std::vector<FitChoice>> fit_choices(const FitQuestion& question, FitGroun
       FitPlan plan = fit_plan(question, ground, place->layout.gpu, place->layout.plan);
       plan.room = true;  // the policy named the devices
       plan.nodes = nodes_of(place->layout);
+      const auto holdings =
+          resolve_layout(ground.plans().empty_cluster(), ground.intern(question), place->layout);
+      if (holdings) plan.links = ground.plans().links().of(*holdings, plan.gpu, plan.plan);
       if (plan.verdict.accepted) add_speed(question, ground, plan);
       choice.plan = std::move(plan);
       choice.reason = place->why;

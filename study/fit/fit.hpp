@@ -7,6 +7,7 @@
 
 #include "sim/cluster/spec.hpp"
 #include "sim/core/result.hpp"
+#include "sim/cost/cost_model.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/models/model.hpp"
 #include "sim/policy/placer.hpp"
@@ -69,6 +70,7 @@ struct FitPlan {
   std::int64_t utilisation_ppm = 0;  // asked for, or the engine's own choice
   bool room = true;                  // whether the cluster has it free, with nothing placed
   int nodes = 1;                     // that it takes there
+  GroupLinks links;                  // that its GPUs have there
   // Of accepted plans.
   std::int64_t load_sequences = 0;  // at once, of the fixed load's length: as many as it holds
   std::int64_t tokens_per_s = 0;    // with these, in thousandths

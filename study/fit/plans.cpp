@@ -18,19 +18,27 @@ void add_remarks(const std::vector<Remark>& from, std::vector<Remark>& to) {
   }
 }
 
-/// Sets room and nodes: on one node if any has it free, else on several.
-void find_place(const InternedShape& shape, PlanSpace& space, FitPlan& out) {
+int nodes_in(const Layout& layout) {
+  return std::accumulate(layout.parts.begin(), layout.parts.end(), 0,
+                         [](int sum, const PlacementPart& part) { return sum + part.nodes; });
+}
+
+/// Sets room and nodes: on one node if any has it free, else on several; over the best links that
+/// there are. Returns those links.
+GroupLinks find_place(const InternedShape& shape, PlanSpace& space, FitPlan& out) {
   RoomSearch search(space.empty_cluster(), shape);
-  const bool within_node = out.plan.gpus() <= space.cluster().largest_node(out.gpu);
   out.nodes = 1;
-  if (within_node && PlanSpace::find_room(search, {out.gpu, out.plan, true})) return;
+  for (const bool one_node : {true, false}) {
+    if (!one_node && out.plan.pp == 1) break;
+    for (const LinkChoice& over : space.links().choices(out.gpu, out.plan, one_node)) {
+      const auto layout = PlanSpace::find_room(search, {out.gpu, out.plan, one_node, over});
+      if (!layout) continue;
+      out.nodes = nodes_in(*layout);
+      return over.links;
+    }
+  }
   out.room = false;
-  if (out.plan.pp == 1) return;
-  const auto layout = PlanSpace::find_room(search, {out.gpu, out.plan, false});
-  if (!layout) return;
-  out.room = true;
-  out.nodes = std::accumulate(layout->parts.begin(), layout->parts.end(), 0,
-                              [](int sum, const PlacementPart& part) { return sum + part.nodes; });
+  return plain_links(space.cluster().gpu_types[index(out.gpu)], true);
 }
 
 }  // namespace
@@ -89,7 +97,7 @@ FitPlan fit_plan(const FitQuestion& question, FitGround& ground, GpuTypeId gpu, 
   out.plan = plan;
   out.verdict = ground.engine().check(*question.model, plan, type, question.limits);
   out.utilisation_ppm = ground.engine().utilisation(*question.model, plan, type, question.limits);
-  find_place(ground.intern(question), ground.plans(), out);
+  out.links = find_place(ground.intern(question), ground.plans(), out);
   if (out.verdict.accepted) add_speed(question, ground, out);
   return out;
 }
@@ -102,7 +110,7 @@ void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& pl
   const GpuType& type = ground.cluster().gpu_types[index(plan.gpu)];
   const ServingLimits limits =
       limits_at_load(ground.engine(), *question.model, plan.plan, type, question.limits);
-  const CostQuery query{*question.model, limits, type, plan.plan, plan.nodes == 1};
+  const CostQuery query{*question.model, limits, type, plan.plan, plan.links};
   plan.load_sequences = limits.sequences;
   plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
   plan.worth = ground.cost().worth(query);

@@ -13,7 +13,7 @@ namespace {
 // The keys in calls such as table.integer_or("count", ...), has("x"), step("backoff_first_s", ...).
 std::set<std::string> keys_asked_for(const std::string& source) {
   static const std::regex call(
-      R"re((?:integer|number|text|choice|bytes|seconds|texts|integers|flag|table|tables|has|step|)re"
+      R"re((?:integer|number|text|choice|bytes|seconds|link_rate|texts|integers|flag|table|tables|has|step|)re"
       R"re(optional_count|path_at|seconds_up_to)(?:_or)?\s*\(\s*(?:[a-z]+,\s*)?"([a-z_0-9]+)")re");
   std::set<std::string> out;
   for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
@@ -30,7 +30,8 @@ TEST_CASE("every key of a scenario and a cluster is documented", "[cli]") {
   REQUIRE_FALSE(documents.empty());
   std::size_t keys = 0;
   for (const char* file :
-       {"study/scenario.cpp", "study/listed_requests.cpp", "sim/cluster/spec.cpp"}) {
+       {"study/scenario.cpp", "study/cluster_file.cpp", "study/listed_requests.cpp",
+        "sim/cluster/spec.cpp", "sim/cluster/links_reader.cpp", "sim/cluster/network_reader.cpp"}) {
     for (const auto& key : keys_asked_for(read_file(source_path(file)))) {
       INFO(file << ": " << key);
       CHECK(documents.find("`" + key + "`") != std::string::npos);

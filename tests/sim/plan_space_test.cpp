@@ -50,7 +50,8 @@ TEST_CASE("plans are ranked by worth, then one node, fewer GPUs, fewer stages an
     const GpuType& gpu = world.spec.gpu_types[index(plan.gpu)];
     const ServingLimits limits =
         limits_at_load(*world.engine, *llm.model, plan.plan, gpu, llm.limits);
-    const CostQuery query{*llm.model, limits, gpu, plan.plan, plan.one_node};
+    const CostQuery query{*llm.model, limits, gpu, plan.plan, plain_links(gpu, plan.one_node)};
+    CHECK(plan.over.least == 0);
     CHECK(plan.worth == world.cost->worth(query));
     CHECK(plan.per_gpu == world.cost->per_gpu(query));
   }

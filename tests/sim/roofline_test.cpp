@@ -29,7 +29,8 @@ GpuType round_gpu() {
 
 std::int64_t milli(const Model& model, const ServingLimits& limits, const GpuType& gpu,
                    ParallelPlan plan, bool one_node = true) {
-  return make_roofline()->milli_tokens_per_s({model, limits, gpu, plan, one_node});
+  return make_roofline()->milli_tokens_per_s(
+      {model, limits, gpu, plan, plain_links(gpu, one_node)});
 }
 
 }  // namespace
@@ -120,9 +121,11 @@ TEST_CASE("more tensor parallelism never raises tokens per second and GPU") {
       for (const std::int64_t sequences : {1, 16, 256}) {
         ServingLimits limits;
         limits.sequences = sequences;
-        std::int64_t before = roofline->per_gpu({model, limits, gpu, {1, 1}, true});
+        std::int64_t before =
+            roofline->per_gpu({model, limits, gpu, {1, 1}, plain_links(gpu, true)});
         for (const int tp : sizes) {
-          const std::int64_t now = roofline->per_gpu({model, limits, gpu, {tp, 1}, true});
+          const std::int64_t now =
+              roofline->per_gpu({model, limits, gpu, {tp, 1}, plain_links(gpu, true)});
           if (now > before) FAIL(model.name << " on " << gpu.name << ", TP " << tp);
           before = now;
         }
@@ -165,8 +168,8 @@ TEST_CASE("the price of a GPU changes the worth of a plan and nothing else") {
   dear.price_milli = 4 * cheap.price_milli;
   const ServingLimits limits;
   for (const ParallelPlan plan : {ParallelPlan{1, 1}, ParallelPlan{4, 1}, ParallelPlan{2, 2}}) {
-    const CostQuery cheaply{model, limits, cheap, plan, true};
-    const CostQuery dearly{model, limits, dear, plan, true};
+    const CostQuery cheaply{model, limits, cheap, plan, plain_links(cheap, true)};
+    const CostQuery dearly{model, limits, dear, plan, plain_links(dear, true)};
     CHECK(roofline->milli_tokens_per_s(cheaply) == roofline->milli_tokens_per_s(dearly));
     CHECK(roofline->per_gpu(cheaply) == roofline->per_gpu(dearly));
     CHECK(roofline->worth(cheaply) / 4 == roofline->worth(dearly));
@@ -185,7 +188,7 @@ TEST_CASE("every figure of the roofline is at least one and names its source") {
   slow.price_milli = 1'000'000'000;
   ServingLimits limits;
   limits.sequences = 1;
-  const CostQuery query{model, limits, slow, {1, 1}, true};
+  const CostQuery query{model, limits, slow, {1, 1}, plain_links(slow, true)};
   CHECK(roofline->milli_tokens_per_s(query) == 1);
   CHECK(roofline->per_gpu(query) == 1);
   CHECK(roofline->worth(query) == 1);

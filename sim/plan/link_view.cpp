@@ -1,0 +1,195 @@
+#include "sim/plan/link_view.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+
+namespace headroom {
+namespace {
+
+// A plan is ranked once for each rate its groups can have; of more than these the lower ones are
+// one.
+constexpr std::size_t kMostLevels = 8;
+
+std::vector<std::uint32_t> leaves_of(const ClusterSpec& spec) {
+  std::vector<std::uint32_t> leaves;
+  leaves.reserve(spec.nodes.size());
+  for (const NodeSpec& node : spec.nodes) leaves.push_back(node.leaf);
+  return leaves;
+}
+
+const Link& worse(const Link& a, const Link& b) { return b.rate < a.rate ? b : a; }
+
+}  // namespace
+
+LinkView::LinkView(const Cluster& empty)
+    : empty_(empty),
+      network_(empty.spec().network, leaves_of(empty.spec())),
+      nodes_of_shape_(empty.spec().shapes.size()) {
+  for (const NodeSpec& node : empty.spec().nodes) ++nodes_of_shape_[index(node.shape)];
+}
+
+const NodeGraph* LinkView::graph_of(NodeId node) const {
+  return empty_.links(empty_.spec().nodes[index(node)].shape);
+}
+
+Link LinkView::inside(const NodeGraph* graph, DeviceMask devices, GpuTypeId type) const {
+  if (std::popcount(devices) < 2) return {};
+  if (graph != nullptr) return graph->bottleneck(devices);
+  const GpuType& gpu = empty_.spec().gpu_types[index(type)];
+  return {gpu.link_bandwidth(), gpu.nvlink_bandwidth > 0 ? Transport::nvlink : Transport::pcie};
+}
+
+// Device i of one node talks to device i of the other, in order.
+Link LinkView::between(const NodeHolding& a, const NodeHolding& b) const {
+  const auto& nodes = empty_.spec().nodes;
+  Link worst;
+  const std::size_t pairs = std::min(a.devices.size(), b.devices.size());
+  for (std::size_t i = 0; i < pairs; ++i) {
+    worst = worse(worst, network_.between(nodes[index(a.node)].leaf, a.devices[i],
+                                          nodes[index(b.node)].leaf, b.devices[i]));
+  }
+  return worst;
+}
+
+// A described network may be faster than what leads from a GPU to it.
+std::int64_t LinkView::hop_rate(const Link& link, GpuTypeId type) const {
+  if (empty_.spec().network.levels.empty()) return link.rate;
+  return std::min(link.rate, empty_.spec().gpu_types[index(type)].link_bandwidth());
+}
+
+GroupLinks LinkView::of(std::span<const NodeHolding> holdings, GpuTypeId type,
+                        ParallelPlan plan) const {
+  GroupLinks out = plain_links(empty_.spec().gpu_types[index(type)], true);
+  Link tensor;
+  Link stages;
+  std::int64_t hop = kNoLink;
+  for (std::size_t i = 0; i < holdings.size(); ++i) {
+    const NodeGraph* graph = graph_of(holdings[i].node);
+    const DeviceMask devices = mask_of(holdings[i].devices);
+    const int groups = std::popcount(devices) / plan.tp;
+    if (plan.tp > 1 && graph != nullptr) {
+      for (const DeviceMask group : graph->best_groups(devices, plan.tp, groups, 0)) {
+        tensor = worse(tensor, graph->bottleneck(group));
+      }
+    } else if (plan.tp > 1) {
+      tensor = worse(tensor, inside(graph, devices, type));
+    }
+    if (groups > 1) stages = worse(stages, inside(graph, devices, type));
+    if (i > 0) hop = std::min(hop, hop_rate(between(holdings[i - 1], holdings[i]), type));
+  }
+  if (tensor.rate != kNoLink) out.tensor = tensor.rate;
+  hop = std::min(hop, stages.rate);
+  if (hop != kNoLink) out.stages = hop;
+  return out;
+}
+
+Link LinkView::worst(std::span<const NodeHolding> holdings, GpuTypeId type) const {
+  Link out;
+  for (std::size_t i = 0; i < holdings.size(); ++i) {
+    out = worse(out, inside(graph_of(holdings[i].node), mask_of(holdings[i].devices), type));
+    // The worst of all pairs is one with the first: groups of switches are nested.
+    if (i > 0) out = worse(out, between(holdings[0], holdings[i]));
+  }
+  return out;
+}
+
+std::vector<LinkView::Host> LinkView::hosts_of(GpuTypeId type) const {
+  std::vector<Host> hosts;
+  const auto& shapes = empty_.spec().shapes;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    DeviceMask devices = 0;
+    for (std::size_t d = 0; d < shapes[i].gpus.size(); ++d) {
+      if (shapes[i].gpus[d] == type) devices |= device_bit(static_cast<int>(d));
+    }
+    if (devices == 0 || nodes_of_shape_[i] == 0) continue;
+    hosts.push_back({empty_.links(static_cast<NodeShapeId>(i)), devices, nodes_of_shape_[i]});
+  }
+  return hosts;
+}
+
+Link LinkView::best_for(GpuTypeId type, int gpus) const {
+  const auto key = std::pair(type, gpus);
+  if (const auto known = best_for_.find(key); known != best_for_.end()) return known->second;
+  const std::vector<Host> hosts = hosts_of(type);
+  int largest = 0;
+  for (const Host& host : hosts) largest = std::max(largest, std::popcount(host.devices));
+  // On one node where one is large enough; else so many on each, and the fewest nodes for that.
+  Link best{0, Transport::network};
+  for (int each = std::min(gpus, largest); each > 0; --each) {
+    const int wanted = (gpus + each - 1) / each;
+    std::int64_t nodes = 0;
+    Link within{0, Transport::network};
+    for (const Host& host : hosts) {
+      if (std::popcount(host.devices) < each) continue;
+      nodes += host.nodes;
+      const Link link = best_inside(host, each, type);
+      if (link.rate > within.rate) within = link;
+    }
+    if (nodes < wanted) continue;
+    if (wanted > 1) within = worse(within, network_.best_for(wanted));
+    if (within.rate > best.rate) best = within;
+    if (wanted == 1) break;
+  }
+  return best_for_.emplace(key, best).first->second;
+}
+
+Link LinkView::best_inside(const Host& host, int gpus, GpuTypeId type) const {
+  if (host.graph != nullptr) return host.graph->bottleneck(host.graph->best(host.devices, gpus));
+  return inside(nullptr, (DeviceMask{2} << (gpus - 1)) - 1, type);
+}
+
+// The rates that a group of tp can have at worst, descending.
+std::vector<std::int64_t> LinkView::levels(const std::vector<Host>& hosts, GpuTypeId type,
+                                           int tp) const {
+  std::vector<std::int64_t> out;
+  for (const Host& host : hosts) {
+    if (std::popcount(host.devices) < tp) continue;
+    if (host.graph == nullptr) {
+      out.push_back(inside(nullptr, host.devices, type).rate);
+      continue;
+    }
+    const std::int64_t widest = best_inside(host, tp, type).rate;
+    for (const std::int64_t rate : host.graph->rates(host.devices)) {
+      if (rate <= widest) out.push_back(rate);
+    }
+  }
+  std::sort(out.begin(), out.end(), std::greater<>());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  if (out.size() > kMostLevels) out.erase(out.begin() + kMostLevels - 1, out.end() - 1);
+  return out;
+}
+
+std::vector<LinkChoice> LinkView::choices(GpuTypeId type, ParallelPlan plan, bool one_node) const {
+  const std::vector<Host> hosts = hosts_of(type);
+  const GroupLinks plain = plain_links(empty_.spec().gpu_types[index(type)], true);
+  std::vector<std::int64_t> rates{plain.tensor};
+  if (plan.tp > 1) rates = levels(hosts, type, plan.tp);
+  std::vector<LinkChoice> out;
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    LinkChoice choice{i + 1 < rates.size() ? rates[i] : 0, {rates[i], plain.stages}};
+    std::int64_t groups = 0;  // on one node, or on all
+    std::int64_t hop = 0;     // between them at best
+    for (const Host& host : hosts) {
+      const int most = std::min(plan.pp, std::popcount(host.devices) / plan.tp);
+      DeviceMask taken = host.devices;
+      int here = most;
+      if (host.graph != nullptr) {
+        const auto sets = host.graph->best_groups(host.devices, plan.tp, most, choice.least);
+        here = static_cast<int>(sets.size());
+        taken = 0;
+        for (const DeviceMask set : sets) taken |= set;
+      } else if (plain.tensor < choice.least) {
+        here = 0;
+      }
+      groups = one_node ? std::max<std::int64_t>(groups, here) : groups + here * host.nodes;
+      if (here >= plan.pp) hop = std::max(hop, inside(host.graph, taken, type).rate);
+    }
+    if (groups < plan.pp) continue;
+    if (plan.pp > 1) choice.links.stages = one_node ? hop : hop_rate(network_.best_for(2), type);
+    out.push_back(choice);
+  }
+  return out;
+}
+
+}  // namespace headroom
