@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 namespace headroom {
 namespace {
@@ -144,7 +145,7 @@ DeviceMask NodeGraph::search_best(DeviceMask free, int k) const {
     return devices_of(a.devices) < devices_of(b.devices);
   };
   for (const int start : devices_of(free)) {
-    for (const auto* order : {&company, &reversed}) {
+    for (const std::vector<Company>* order : {&std::as_const(company), &std::as_const(reversed)}) {
       Grown grown = grow(start, free, k, *order);
       for (const int device : devices_of(grown.devices)) {
         grown.company.push_back(company[static_cast<std::size_t>(device)]);
