@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 namespace headroom {
 namespace {
@@ -107,7 +108,7 @@ std::vector<NodeGraph::Company> NodeGraph::company_of(DeviceMask free) const {
 // best of all starts has the widest bottleneck of any k.
 NodeGraph::Grown NodeGraph::grow(int start, DeviceMask free, int k,
                                  std::span<const Company> company) const {
-  Grown out{device_bit(start), {}, {company[static_cast<std::size_t>(start)]}};
+  Grown out{device_bit(start), {}, {}};
   std::vector<std::int64_t> reach(static_cast<std::size_t>(size_), 0);  // widest link into the set
   int newest = start;
   DeviceMask left = free & ~device_bit(start);
@@ -124,18 +125,19 @@ NodeGraph::Grown NodeGraph::grow(int start, DeviceMask free, int k,
     }
     out.devices |= device_bit(next);
     out.links.push_back(reach[static_cast<std::size_t>(next)]);
-    out.company.push_back(company[static_cast<std::size_t>(next)]);
     left &= ~device_bit(next);
     newest = next;
   }
   std::sort(out.links.begin(), out.links.end());
-  std::sort(out.company.begin(), out.company.end());
   return out;
 }
 
 DeviceMask NodeGraph::search_best(DeviceMask free, int k) const {
   HEADROOM_ASSERT(k > 0 && k <= std::popcount(free), "more devices asked for than are free");
   const std::vector<Company> company = company_of(free);
+  // Of links equally wide, to lonely devices first, or to those that bring wide links of their own.
+  std::vector<Company> reversed = company;
+  for (Company& of : reversed) of.widest = -of.widest;
   std::optional<Grown> best;
   const auto better = [](const Grown& a, const Grown& b) {
     if (a.links != b.links) return a.links > b.links;  // the worst link first
@@ -143,8 +145,14 @@ DeviceMask NodeGraph::search_best(DeviceMask free, int k) const {
     return devices_of(a.devices) < devices_of(b.devices);
   };
   for (const int start : devices_of(free)) {
-    Grown grown = grow(start, free, k, company);
-    if (!best || better(grown, *best)) best = std::move(grown);
+    for (const std::vector<Company>* order : {&std::as_const(company), &std::as_const(reversed)}) {
+      Grown grown = grow(start, free, k, *order);
+      for (const int device : devices_of(grown.devices)) {
+        grown.company.push_back(company[static_cast<std::size_t>(device)]);
+      }
+      std::sort(grown.company.begin(), grown.company.end());
+      if (!best || better(grown, *best)) best = std::move(grown);
+    }
   }
   return best->devices;
 }

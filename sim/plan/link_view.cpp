@@ -25,8 +25,20 @@ const Link& worse(const Link& a, const Link& b) { return b.rate < a.rate ? b : a
 LinkView::LinkView(const Cluster& empty)
     : empty_(empty),
       network_(empty.spec().network, leaves_of(empty.spec())),
-      nodes_of_shape_(empty.spec().shapes.size()) {
-  for (const NodeSpec& node : empty.spec().nodes) ++nodes_of_shape_[index(node.shape)];
+      hosts_(empty.spec().gpu_types.size()) {
+  const auto& shapes = empty.spec().shapes;
+  std::vector<std::int64_t> nodes(shapes.size());
+  for (const NodeSpec& node : empty.spec().nodes) ++nodes[index(node.shape)];
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (nodes[i] == 0) continue;
+    std::map<GpuTypeId, DeviceMask> devices;
+    for (std::size_t d = 0; d < shapes[i].gpus.size(); ++d) {
+      devices[shapes[i].gpus[d]] |= device_bit(static_cast<int>(d));
+    }
+    for (const auto& [type, mask] : devices) {
+      hosts_[index(type)].push_back({empty.links(static_cast<NodeShapeId>(i)), mask, nodes[i]});
+    }
+  }
 }
 
 const NodeGraph* LinkView::graph_of(NodeId node) const {
@@ -94,24 +106,10 @@ Link LinkView::worst(std::span<const NodeHolding> holdings, GpuTypeId type) cons
   return out;
 }
 
-std::vector<LinkView::Host> LinkView::hosts_of(GpuTypeId type) const {
-  std::vector<Host> hosts;
-  const auto& shapes = empty_.spec().shapes;
-  for (std::size_t i = 0; i < shapes.size(); ++i) {
-    DeviceMask devices = 0;
-    for (std::size_t d = 0; d < shapes[i].gpus.size(); ++d) {
-      if (shapes[i].gpus[d] == type) devices |= device_bit(static_cast<int>(d));
-    }
-    if (devices == 0 || nodes_of_shape_[i] == 0) continue;
-    hosts.push_back({empty_.links(static_cast<NodeShapeId>(i)), devices, nodes_of_shape_[i]});
-  }
-  return hosts;
-}
-
 Link LinkView::best_for(GpuTypeId type, int gpus) const {
   const auto key = std::pair(type, gpus);
   if (const auto known = best_for_.find(key); known != best_for_.end()) return known->second;
-  const std::vector<Host> hosts = hosts_of(type);
+  const std::vector<Host>& hosts = hosts_[index(type)];
   int largest = 0;
   for (const Host& host : hosts) largest = std::max(largest, std::popcount(host.devices));
   // On one node where one is large enough; else so many on each, and the fewest nodes for that.
@@ -160,8 +158,17 @@ std::vector<std::int64_t> LinkView::levels(const std::vector<Host>& hosts, GpuTy
   return out;
 }
 
-std::vector<LinkChoice> LinkView::choices(GpuTypeId type, ParallelPlan plan, bool one_node) const {
-  const std::vector<Host> hosts = hosts_of(type);
+const std::vector<LinkChoice>& LinkView::choices(GpuTypeId type, ParallelPlan plan,
+                                                 bool one_node) const {
+  const auto key = std::tuple(type, plan.tp, plan.pp, one_node);
+  const auto known = choices_.find(key);
+  if (known != choices_.end()) return known->second;
+  return choices_.emplace(key, find_choices(type, plan, one_node)).first->second;
+}
+
+std::vector<LinkChoice> LinkView::find_choices(GpuTypeId type, ParallelPlan plan,
+                                               bool one_node) const {
+  const std::vector<Host>& hosts = hosts_[index(type)];
   const GroupLinks plain = plain_links(empty_.spec().gpu_types[index(type)], true);
   std::vector<std::int64_t> rates{plain.tensor};
   if (plan.tp > 1) rates = levels(hosts, type, plan.tp);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,8 +36,9 @@ class LinkView {
   [[nodiscard]] Link best_for(GpuTypeId type, int gpus) const;
   /// The choices for a plan on the empty cluster, best groups first, the last one asking nothing;
   /// none where no node (or, with !one_node, not the nodes together) has the devices.
-  [[nodiscard]] std::vector<LinkChoice> choices(GpuTypeId type, ParallelPlan plan,
-                                                bool one_node) const;
+  /// The reference stays valid.
+  [[nodiscard]] const std::vector<LinkChoice>& choices(GpuTypeId type, ParallelPlan plan,
+                                                       bool one_node) const;
 
   [[nodiscard]] const Network& network() const { return network_; }
 
@@ -48,7 +50,8 @@ class LinkView {
     std::int64_t nodes;
   };
 
-  [[nodiscard]] std::vector<Host> hosts_of(GpuTypeId type) const;
+  [[nodiscard]] std::vector<LinkChoice> find_choices(GpuTypeId type, ParallelPlan plan,
+                                                     bool one_node) const;
   [[nodiscard]] Link inside(const NodeGraph* graph, DeviceMask devices, GpuTypeId type) const;
   [[nodiscard]] Link best_inside(const Host& host, int gpus, GpuTypeId type) const;
   [[nodiscard]] Link between(const NodeHolding& a, const NodeHolding& b) const;
@@ -59,8 +62,10 @@ class LinkView {
 
   const Cluster& empty_;
   Network network_;
-  std::vector<std::int64_t> nodes_of_shape_;
+  std::vector<std::vector<Host>> hosts_;  // by type
   mutable std::map<std::pair<GpuTypeId, int>, Link> best_for_;
+  // By type, tp, pp, one node.
+  mutable std::map<std::tuple<GpuTypeId, int, int, bool>, std::vector<LinkChoice>> choices_;
 };
 
 }  // namespace headroom

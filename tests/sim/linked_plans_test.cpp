@@ -62,7 +62,7 @@ double value_of(const Metrics& metrics, const std::string& key) {
 
 TEST_CASE("the same sizes over better and worse links are plans of their own", "[links]") {
   World world(a100_nodes({{NodeFabric::nvlink_pairs, 4}}));
-  std::vector<LinkChoice> two = world.plans.links().choices(kType, {2, 1}, true);
+  const std::vector<LinkChoice> two = world.plans.links().choices(kType, {2, 1}, true);
   REQUIRE(two.size() == 2);
   CHECK(two[0].least == 300 * kGB);
   CHECK(two[0].links.tensor == 300 * kGB);
