@@ -90,7 +90,8 @@ Result<GpuType> find_type(const std::string& name, std::string_view all, Cluster
                 suggested_types(name) + " (headroom gpus); or a size of memory, as in 3x24GiB");
   }
   if (*bytes < kGiB) {
-    return bad_gpus(fmt::format("'{}': a GPU of {} is none", all, bytes_text(*bytes)));
+    return fail(fmt::format("'{}': a GPU of {} is none", all, bytes_text(*bytes)), {"--gpus"},
+                suggested_size(name));
   }
   HEADROOM_TRY(const GpuType type, type_of_size(name));
   spec.assumptions.push_back(fmt::format(
