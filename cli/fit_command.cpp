@@ -235,7 +235,8 @@ void add_sizes(CLI::App& command, FitArguments& a) {
       ->allow_extra_args(false);
   command.add_flag("--shape-only", a.shape_only, "Tensor parallel sizes alone, without GPUs")
       ->excludes("--gpus")
-      ->excludes("--cluster");
+      ->excludes("--cluster")
+      ->excludes("--encoder-data-parallel");
 }
 
 }  // namespace

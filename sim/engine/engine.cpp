@@ -33,6 +33,11 @@ std::int64_t EngineRules::utilisation(const Model& /*model*/, ParallelPlan /*pla
   return limits.utilisation_ppm;
 }
 
+std::vector<Checkpoint> EngineRules::smaller_checkpoints(const Model& model) const {
+  if (model.quantization.quantized()) return {};
+  return {{"an FP8 checkpoint", as_fp8(model)}, {"a 4-bit checkpoint", as_4_bits(model)}};
+}
+
 std::string EngineRules::preparation(const Start& /*start*/) const { return ""; }
 
 std::vector<int> EngineRules::accepted_tp(const Model& model, int max_tp) const {

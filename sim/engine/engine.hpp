@@ -8,6 +8,7 @@
 
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
+#include "sim/engine/checkpoints.hpp"
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/models/model.hpp"
 
@@ -107,7 +108,7 @@ struct EngineVerdict {
   Refusal refusal;  // set when not accepted
   std::vector<Remark> remarks;
   std::vector<StageMemory> stages;  // set by check() when the shape rules passed; [pp]
-  int worst_stage = 0;              // least (kv_available - kv_per_sequence)
+  int worst_stage = 0;  // the one that holds fewest sequences; of those with none, lacks most
   // Set by check() when the shape rules passed. Of the stage that holds least, of one replica.
   std::int64_t longest_context = 0;  // tokens of one sequence that fit; at most the model's own
   std::int64_t full_sequences = 0;   // sequences of the full context that fit at once
@@ -161,6 +162,9 @@ class EngineRules {
   [[nodiscard]] virtual std::string command(const Model& model, const Start& start) const = 0;
   /// What the command takes for granted where the plan spans nodes, in sentences; "" on one node.
   [[nodiscard]] virtual std::string preparation(const Start& start) const;
+  /// Checkpoints in fewer bits of a model that is not quantized, largest first; none of one that
+  /// is.
+  [[nodiscard]] virtual std::vector<Checkpoint> smaller_checkpoints(const Model& model) const;
   /// A rule that this engine can answer with.
   struct RuleInfo {
     std::string id;

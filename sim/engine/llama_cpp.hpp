@@ -58,6 +58,7 @@ class Rules final : public EngineRules {
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
   [[nodiscard]] std::string preparation(const Start& start) const override;
+  [[nodiscard]] std::vector<Checkpoint> smaller_checkpoints(const Model& model) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 

@@ -100,8 +100,6 @@ EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType&
   if (!verdict.accepted) return verdict;
   require_limits(limits);
   Model held = padded_to_devices(model, plan.tp);
-  held.quantization = {};
-  held.expert_quantization.reset();
   const WorkingMemory working = working_memory(model, plan, limits, overheads_);
   const Bytes budget = requested_bytes(gpu.memory, limits.utilisation_ppm);
   std::vector<SequenceCost> costs;
@@ -149,6 +147,11 @@ std::string Rules::command(const Model& model, const Start& start) const {
   return out + fmt::format(" -ctk {} -ctv {}", type, type);
 }
 
+std::vector<Checkpoint> Rules::smaller_checkpoints(const Model& model) const {
+  if (model.quantization.quantized()) return {};
+  return {{"a GGUF in 8 bits (Q8_0)", as_q8_0(model)}, {"a GGUF in 4 bits (Q4_0)", as_q4_0(model)}};
+}
+
 // tools/rpc/README.md.
 std::string Rules::preparation(const Start& start) const {
   if (start.nodes == 1) return "";
@@ -187,7 +190,7 @@ std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
                   "common/arg.cpp --split-mode"),
       remark_info(kIdleDevices, "unverified: devices have no layer, or no attention work",
                   "src/llama-model.cpp load_tensors, llama_meta_device_get_split_state"),
-      remark_info(kGguf, "unknown: GGUF sizes; weights are counted in the model's own type",
+      remark_info(kGguf, "unknown: GGUF sizes; weights are counted as the checkpoint stores them",
                   "not read"),
       remark_info(kVision, "unknown: the vision tower is counted whole on the first device",
                   "tools/server/README.md --mmproj"),

@@ -32,8 +32,9 @@ EngineVerdict check_mode(ParallelPlan plan) {
   }
   if (plan.dp == 1 && !plan.ep) return accepted_verdict();
   return refused_verdict(kSplitMode, Phase::configuration,
-                         fmt::format("there is no data or expert parallelism (data parallel {}{})",
-                                     plan.dp, plan.ep ? ", experts spread" : ""));
+                         plan.ep
+                             ? "experts cannot be spread over devices whole"
+                             : fmt::format("there is no data parallelism ({} replicas)", plan.dp));
 }
 
 /// src/llama-model.cpp llama_meta_device_get_split_state: query and output projections are cut at
@@ -163,15 +164,19 @@ EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
   require_sizes(plan);
   EngineVerdict verdict = check_mode(plan);
   if (!verdict.accepted) return verdict;
+  const std::string quantization = describe_quantization(model);
   return first_refusal({
       check_tensor_mode(model, plan.tp),
       check_layer_mode(model.text, plan.pp),
       remarked(
           Kind::unknown, kGguf,
-          model.quantization.quantized()
-              ? fmt::format("llama.cpp reads GGUF files, not {}: weights are counted in {}",
-                            describe_quantization(model), model.dtype)
-              : fmt::format("llama.cpp reads GGUF files: weights are counted in {}", model.dtype)),
+          model.quantization.method == "gguf"
+              ? std::string(
+                    "llama.cpp reads GGUF files: weights are counted with the same type for "
+                    "all matrices but the token embedding")
+              : fmt::format("llama.cpp reads GGUF files: weights are counted as the checkpoint "
+                            "stores them, {}",
+                            quantization.empty() ? "in " + model.dtype : quantization)),
       remarked_if(model.vision.has_value(), Kind::unknown, kVision,
                   "the vision tower is a file of its own: it is counted whole on the first device"),
       remarked_if(!model.encoders.empty(), Kind::unknown, kEncoders,

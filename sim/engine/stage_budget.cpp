@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace headroom {
 namespace {
@@ -102,21 +103,35 @@ void fill_stages(EngineVerdict& verdict, const StageQuestion& question, const We
   judge_stages(verdict, costs, question.model);
 }
 
-int worst_stage(const EngineVerdict& verdict) {
-  std::size_t worst = 0;
-  for (std::size_t s = 1; s < verdict.stages.size(); ++s) {
-    if (slack(verdict.stages[s]) < slack(verdict.stages[worst])) worst = s;
+namespace {
+
+std::int64_t held_by(const StageMemory& stage) {
+  if (stage.kv_per_sequence == 0 && stage.kv_available >= 0) {
+    return std::numeric_limits<std::int64_t>::max();
   }
-  return static_cast<int>(worst);
+  return stage.kv_per_sequence == 0
+             ? 0
+             : std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence;
 }
+
+}  // namespace
 
 std::int64_t full_sequences(const EngineVerdict& verdict) {
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  for (const StageMemory& stage : verdict.stages) {
-    if (stage.kv_per_sequence == 0) continue;
-    most = std::min(most, std::max<Bytes>(0, stage.kv_available) / stage.kv_per_sequence);
-  }
+  for (const StageMemory& stage : verdict.stages) most = std::min(most, held_by(stage));
   return most;
+}
+
+int worst_stage(const EngineVerdict& verdict) {
+  // A stage without a sequence decides by what it lacks; else the one that holds fewest.
+  const auto key = [&](const StageMemory& stage) {
+    const std::int64_t held = held_by(stage);
+    return std::tuple(held, held == 0 ? slack(stage) : 0);
+  };
+  const auto worst =
+      std::min_element(verdict.stages.begin(), verdict.stages.end(),
+                       [&](const StageMemory& a, const StageMemory& b) { return key(a) < key(b); });
+  return static_cast<int>(worst - verdict.stages.begin());
 }
 
 void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs,

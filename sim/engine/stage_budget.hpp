@@ -61,7 +61,7 @@ struct StageQuestion {
 void fill_stages(EngineVerdict& verdict, const StageQuestion& question, const WeighStage& weigh,
                  const DivideMemory& divide);
 
-/// The stage with least left beside one sequence.
+/// The stage that holds fewest full sequences; of those that hold none, the one that lacks most.
 [[nodiscard]] int worst_stage(const EngineVerdict& verdict);
 /// Sequences of full length that every stage holds at once.
 [[nodiscard]] std::int64_t full_sequences(const EngineVerdict& verdict);

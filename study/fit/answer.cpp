@@ -31,16 +31,15 @@ Result<FitAnswer> answer_fit(const FitQuestion& question) {
   answer.plans = fit_plans(question, *ground);
   answer.recommended = recommend(answer.plans, question.limits.sequences);
   HEADROOM_TRY(answer.choices, fit_choices(question, *ground));
-  std::int64_t wanted = 1;
   if (const FitPlan* best = answer.best()) {
     const Start start = start_of(question, *best);
     answer.command = ground->engine().command(*question.model, start);
     answer.preparation = ground->engine().preparation(start);
     answer.starts_with_more = starts_with_more(question, *best);
-    wanted = question.limits.sequences;
-    if (best->verdict.full_sequences >= wanted) return answer;
+    if (best->verdict.full_sequences >= question.limits.sequences) return answer;
+    if (best->verdict.full_sequences > 0) answer.wanted = question.limits.sequences;
   }
-  answer.changes = fit_changes(question, *ground, answer.plans, wanted);
+  answer.changes = fit_changes(question, *ground, answer.plans, answer.wanted);
   return answer;
 }
 

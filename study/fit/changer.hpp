@@ -19,6 +19,10 @@ class Changer {
   [[nodiscard]] const ClusterSpec& cluster() const { return ground_.cluster(); }
   [[nodiscard]] std::int64_t sequences() const { return sequences_; }
 
+  [[nodiscard]] std::vector<Checkpoint> smaller_checkpoints() const {
+    return ground_.engine().smaller_checkpoints(*question_.model);
+  }
+
   /// Whether the engine starts this plan under a question with the same engine and GPUs, and it
   /// holds enough. Room on the cluster is not looked at.
   [[nodiscard]] bool enough(const FitQuestion& changed, const FitPlan& plan) const;

@@ -49,8 +49,14 @@ std::string context_words(std::int64_t context) {
 
 void try_context_and_cache(Changer& changer, std::span<const FitPlan> plans) {
   const FitQuestion& question = changer.question();
-  const std::int64_t context = shorter_context(changer, question, plans);
   FitQuestion shorter = question;
+  const std::int64_t own = question.model->longest_context;
+  if (own > 0 && own < question.limits.context) {
+    shorter.limits.context = own;
+    const std::string what = context_words(own) + ", the model's own";
+    if (changer.offer({Kind::context}, what, shorter)) return;
+  }
+  const std::int64_t context = shorter_context(changer, question, plans);
   shorter.limits.context = context;
   if (context > 0) changer.offer({Kind::context}, context_words(context), shorter);
   if (effective_cache_type(*question.model, question.limits.kv_cache) == KvCacheType::fp8) return;
@@ -114,20 +120,9 @@ void try_releases(Changer& changer) {
   }
 }
 
-/// The checkpoints in fewer bits that there could be of this model.
-struct Checkpoint {
-  std::string what;
-  std::shared_ptr<const Model> model;
-};
-
-std::vector<Checkpoint> smaller_checkpoints(const Model& model) {
-  if (model.quantization.quantized()) return {};
-  return {{"an FP8 checkpoint", as_fp8(model)}, {"a 4-bit checkpoint", as_4_bits(model)}};
-}
-
 bool try_checkpoints(Changer& changer) {
   bool found = false;
-  for (const Checkpoint& checkpoint : smaller_checkpoints(*changer.question().model)) {
+  for (const Checkpoint& checkpoint : changer.smaller_checkpoints()) {
     FitQuestion changed = changer.question();
     changed.model = checkpoint.model;
     found = changer.offer({Kind::checkpoint}, checkpoint.what, changed) || found;
@@ -141,12 +136,17 @@ void try_together(Changer& changer) {
   FitQuestion modest = changer.question();
   modest.limits.context = std::min(modest.limits.context, usual.context);
   modest.limits.batched_tokens = std::min(modest.limits.batched_tokens, usual.batched_tokens);
-  if (modest.limits != changer.question().limits) {
-    const std::string what = fmt::format("{} and steps of {}", context_words(modest.limits.context),
-                                         grouped(modest.limits.batched_tokens));
+  const bool shorter = modest.limits.context < changer.question().limits.context;
+  const bool smaller = modest.limits.batched_tokens < changer.question().limits.batched_tokens;
+  const std::string steps = "steps of " + grouped(modest.limits.batched_tokens);
+  if (shorter && smaller) {
+    const std::string what = context_words(modest.limits.context) + " and " + steps;
     if (changer.offer({Kind::context, Kind::step}, what, modest)) return;
+  } else if (shorter &&
+             changer.offer({Kind::context}, context_words(modest.limits.context), modest)) {
+    return;
   }
-  for (const Checkpoint& checkpoint : smaller_checkpoints(*changer.question().model)) {
+  for (const Checkpoint& checkpoint : changer.smaller_checkpoints()) {
     FitQuestion changed = changer.question();
     changed.model = checkpoint.model;
     changed.limits.kv_cache = KvCacheType::fp8;
@@ -167,31 +167,7 @@ void try_together(Changer& changer) {
   }
 }
 
-std::shared_ptr<const Model> with_quantization(const Model& model, const Quantization& how) {
-  auto out = std::make_shared<Model>(model);
-  out->quantization = how;
-  return out;
-}
-
 }  // namespace
-
-std::shared_ptr<const Model> as_fp8(const Model& model) {
-  Quantization how;
-  how.scheme = Quantization::Scheme::fp8_channel;
-  how.method = "compressed-tensors";
-  how.bits = 8;
-  return with_quantization(model, how);
-}
-
-std::shared_ptr<const Model> as_4_bits(const Model& model) {
-  Quantization how;
-  how.scheme = Quantization::Scheme::awq;
-  how.method = "awq";
-  how.bits = 4;
-  how.group = 128;
-  how.zero_points = true;
-  return with_quantization(model, how);
-}
 
 namespace {
 
@@ -226,7 +202,7 @@ std::vector<FitChange> fit_changes(const FitQuestion& question, FitGround& groun
   if (!try_hardware(changer)) {
     try_any_hardware(changer, "", question.model);
     if (!smaller) {
-      for (const Checkpoint& checkpoint : smaller_checkpoints(*question.model)) {
+      for (const Checkpoint& checkpoint : changer.smaller_checkpoints()) {
         try_any_hardware(changer, checkpoint.what, checkpoint.model);
       }
     }

@@ -16,9 +16,4 @@ namespace headroom {
                                                  std::span<const FitPlan> plans,
                                                  std::int64_t sequences);
 
-/// The model as a checkpoint in FP8 (a scale per output) or in 4 bits (AWQ, groups of 128) would
-/// have it. Precondition: it is not quantized.
-[[nodiscard]] std::shared_ptr<const Model> as_fp8(const Model& model);
-[[nodiscard]] std::shared_ptr<const Model> as_4_bits(const Model& model);
-
 }  // namespace headroom

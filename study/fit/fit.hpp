@@ -131,6 +131,7 @@ struct FitAnswer {
   /// Where nothing starts, changes after which something does; else, where the recommended plan
   /// holds fewer full sequences than asked, changes after which one holds all.
   std::vector<FitChange> changes;
+  std::int64_t wanted = 1;  // full sequences that each change holds
   std::string cost_source;
 
   [[nodiscard]] const FitPlan* best() const { return recommended ? &plans[*recommended] : nullptr; }

@@ -53,6 +53,8 @@ class Notes {
   [[nodiscard]] std::vector<std::string> sentences() const {
     std::vector<std::string> out;
     for (const Note& note : notes_) {
+      // Beside the model already.
+      if (note.of.empty() && note.remark.kind == Remark::Kind::fallback) continue;
       const std::string of = note.of.empty() ? "" : " (" + some_of(note.of, kPlansNamed) + ")";
       out.push_back(fmt::format("{}: {} [{}]{}", kind_words(note.remark.kind),
                                 sentence(note.remark.sentence), note.remark.rule, of));
@@ -67,11 +69,7 @@ class Notes {
 std::vector<std::string> remarks_of(const FitAnswer& answer) {
   Notes notes;
   if (answer.plans.empty()) notes.add(answer.shapes.remarks, "");
-  if (const FitPlan* best = answer.best()) {
-    notes.add(best->verdict.remarks, "");
-  } else if (const FitPlan* nearest = nearest_refused(answer)) {
-    notes.add(nearest->verdict.remarks, "");
-  }
+  if (const FitPlan* plan = looked_at(answer)) notes.add(plan->verdict.remarks, "");
   for (const FitPlan& plan : answer.plans) {
     if (plan.starts()) notes.add(plan.verdict.remarks, plan_name(plan.plan));
   }

@@ -147,8 +147,10 @@ std::optional<std::size_t> recommend(std::span<const FitPlan> plans, std::int64_
   const auto key = [&](std::size_t i) {
     const FitPlan& p = plans[i];
     const std::int64_t held = std::min(p.verdict.full_sequences, sequences);
-    return std::tuple(-held, p.nodes > 1, -p.worth, p.nodes, p.plan.gpus(), p.plan.pp, p.plan.ep,
-                      i);
+    // Where none holds one, the longest that it does hold.
+    const std::int64_t longest = held == 0 ? p.verdict.longest_context : 0;
+    return std::tuple(-held, -longest, p.nodes > 1, -p.worth, p.nodes, p.plan.gpus(), p.plan.pp,
+                      p.plan.ep, i);
   };
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -119,6 +119,10 @@ const FitPlan* nearest_refused(const FitAnswer& answer) {
   return nearest;
 }
 
+const FitPlan* looked_at(const FitAnswer& answer) {
+  return answer.best() != nullptr ? answer.best() : nearest_refused(answer);
+}
+
 const Refusal* refusal_of_gpus(const FitAnswer& answer) {
   const Refusal* found = nullptr;
   for (const FitPlan& plan : answer.plans) {

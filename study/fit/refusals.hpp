@@ -14,6 +14,9 @@ namespace headroom {
 /// Of the refused plans whose memory was counted, the one with most slack; null if there is none.
 [[nodiscard]] const FitPlan* nearest_refused(const FitAnswer& answer);
 
+/// The plan that the answer is about: the recommended one, else the nearest; null if there is none.
+[[nodiscard]] const FitPlan* looked_at(const FitAnswer& answer);
+
 /// The refusal that every plan meets because of the GPU; null if there is none.
 [[nodiscard]] const Refusal* refusal_of_gpus(const FitAnswer& answer);
 

@@ -208,10 +208,12 @@ std::string changes_table(const FitAnswer& answer) {
   if (answer.changes.empty()) return "";
   const FitPlan* best = answer.best();
   std::string out =
-      best == nullptr
-          ? "\nWhat would make it fit (each one checked)\n"
+      best == nullptr ? "\nWhat would make it fit (each one checked)\n"
+      : answer.wanted == 1
+          ? fmt::format("\nWhat would hold a sequence of {} tokens (each one checked)\n",
+                        grouped(answer.question.limits.context))
           : fmt::format("\nWhat would hold all {} sequences at once (each one checked)\n",
-                        grouped(answer.question.limits.sequences));
+                        grouped(answer.wanted));
   std::size_t widest = 0;
   for (const FitChange& change : answer.changes) widest = std::max(widest, change.what.size());
   out += fmt::format("  {:<{}}  {:<13}{:>4}{:>6}{:>9}{:>9}{:>10}{:>10}\n", "", widest, "plan",

@@ -1,6 +1,7 @@
 #include "study/fit/text.hpp"
 
 #include "study/fit/notes.hpp"
+#include "study/fit/plans.hpp"
 #include "study/fit/refusals.hpp"
 #include "study/fit/table.hpp"
 #include "study/fit/words.hpp"
@@ -63,6 +64,18 @@ std::string model_lines(const Model& model) {
         entry("",
               "These figures are recalled, not read from the model's config.json: give that to be "
               "sure.");
+  }
+  return out;
+}
+
+/// What the engine does otherwise than the checkpoint says, on the plan that is looked at.
+std::string fallback_lines(const FitAnswer& answer) {
+  const FitPlan* plan = looked_at(answer);
+  std::string out;
+  if (plan == nullptr) return out;
+  for (const Remark& remark : plan->verdict.remarks) {
+    if (remark.kind != Remark::Kind::fallback) continue;
+    out += entry("Changed", fmt::format("{} [{}]", sentence(remark.sentence), remark.rule));
   }
   return out;
 }
@@ -194,7 +207,9 @@ std::string left_line(const FitAnswer& answer, const FitPlan& best) {
   std::string out = fmt::format("{} of {} GPUs", grouped(all - used), grouped(all));
   const int largest = cluster.largest_node(best.gpu);
   const bool one_kind = cluster.shapes.size() == 1 && cluster.gpu_types.size() == 1;
-  if (!one_kind || best.nodes > 1) return out + ".";
+  const bool shared = std::any_of(cluster.nodes.begin(), cluster.nodes.end(),
+                                  [](const NodeSpec& node) { return !node.used.empty(); });
+  if (!one_kind || shared || best.nodes > 1) return out + ".";
   const std::int64_t copies = (largest / used) * static_cast<std::int64_t>(cluster.nodes.size());
   if (copies > 1) out += fmt::format("; {} copies of the model fit side by side", grouped(copies));
   return out + ".";
@@ -214,7 +229,7 @@ std::string recommendation(const FitAnswer& answer, const FitPlan& best) {
   std::string out = fmt::format("\n    {}\n\n", wrapped_command(answer.command, kFitWidth, 6));
   const std::string hint = several_nodes_hint(answer, best);
   if (!hint.empty()) out += hint + "\n";
-  out += model_lines(*answer.question.model);
+  out += model_lines(*answer.question.model) + fallback_lines(answer);
   out += entry("Memory", memory_line(answer, best));
   out += entry("Context", context_line(answer, best));
   out += entry("Speed", speed_line(answer, best));
@@ -288,14 +303,20 @@ std::string headline(const FitAnswer& answer) {
 
 std::string shape_only(const FitAnswer& answer) {
   const FitQuestion& question = answer.question;
+  const std::vector<int> allowed = allowed_sizes(question);
   std::vector<std::string> sizes;
-  for (const int tp : answer.shapes.accepted) sizes.push_back(fmt::format("{}", tp));
+  for (const int tp : answer.shapes.accepted) {
+    if (allowed.empty() || std::binary_search(allowed.begin(), allowed.end(), tp))
+      sizes.push_back(fmt::format("{}", tp));
+  }
   std::string out =
-      wrapped(fmt::format("{} can be split over {} GPUs by tensor parallelism (TP up to {}, by its "
-                          "shape alone; memory is not looked at).",
-                          question.model->name, sizes.empty() ? "no number of" : listed(sizes),
-                          question.max_tp.value_or(kShapeTp)),
-              kFitWidth, 0) +
+      wrapped(
+          fmt::format("{} can be split over {} GPUs by tensor parallelism ({}TP up to {}, by its "
+                      "shape alone; memory is not looked at).",
+                      question.model->name, sizes.empty() ? "no number of" : listed(sizes),
+                      question.allowed_tp.empty() ? "" : "of the allowed sizes; ",
+                      question.max_tp.value_or(kShapeTp)),
+          kFitWidth, 0) +
       "\n\n";
   out += model_lines(*question.model);
   if (!answer.shapes.refused.empty()) out += "\nSizes that " + question.engine + " refuses\n";
@@ -318,7 +339,8 @@ std::string fit_text(const FitAnswer& answer) {
   if (const FitPlan* best = answer.best()) {
     out += recommendation(answer, *best) + plan_tables(answer) + changes_table(answer);
   } else {
-    out += "\n" + model_lines(*answer.question.model) + changes_table(answer) + plan_tables(answer);
+    out += "\n" + model_lines(*answer.question.model) + fallback_lines(answer) +
+           changes_table(answer) + plan_tables(answer);
   }
   return out + choices_table(answer) + fit_notes(answer);
 }

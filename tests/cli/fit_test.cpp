@@ -261,7 +261,7 @@ TEST_CASE("fit refuses bad questions and says what to do", "[cli][fit]") {
       bad_gpus("65xT4", {"a node has at most 64 GPUs"}),
       bad_gpus("99999999999999999999xT4", {"a number of 1 to"}),
       bad_gpus("2x0xT4", {"a number of 1 to 64"}),
-      bad_gpus("3x24", {"a GPU of 24 B is none", "3x24GiB"}),
+      bad_gpus("3x24", {"a GPU of 24 B is none", "write 24GiB"}),
       bad_gpus("3x24Gib", {"neither a size nor a GPU"}),
       bad_gpus("3x99999999999999999GiB", {"3x99999999999999999GiB"}),
       bad_gpus("1xT4,", {"does not say how many"}),

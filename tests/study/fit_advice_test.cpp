@@ -168,3 +168,61 @@ TEST_CASE("fit: sizes are suggested as they are written", "[fit]") {
     CHECK(gpus.error().hint.find("24GiB") != std::string::npos);
   }
 }
+
+TEST_CASE("fit: copies are not counted on GPUs that others use", "[fit]") {
+  FitQuestion question = fit_question("meta-llama-3.1-8b", "");
+  question.gpus = gpus_of(
+      "[[nodes]]\ngpu = 'A100-80GB'\ngpus = 8\n"
+      "[[nodes]]\ngpu = 'A100-80GB'\ngpus = 8\nused = '75GiB'\n");
+  CHECK_FALSE(says(checked_answer(question), "copies"));
+  CHECK(says(checked_answer(fit_question("meta-llama-3.1-8b", "8xA100-80GB")), "8 copies"));
+}
+
+TEST_CASE("fit: llama.cpp is offered GGUF files, whose bytes memory and speed count alike",
+          "[fit]") {
+  FitQuestion question = fit_question("phi-4", "1xT4");
+  question.engine = "llama.cpp";
+  const FitAnswer answer = checked_answer(question);
+  CHECK(answer.best() == nullptr);
+  REQUIRE_FALSE(answer.changes.empty());
+  const FitChange& change = answer.changes.front();
+  CHECK(change.kinds == std::vector<Kind>{Kind::checkpoint});
+  CHECK(change.what == "a GGUF in 4 bits (Q4_0)");
+  // 4.5 bits a weight of 14.66 billion, the token embedding (on the CPU) and the output beside it.
+  CHECK(change.plan.worst().weights < 10 * kGiB);
+  CHECK(change.plan.worst().weights > 7 * kGiB);
+}
+
+TEST_CASE("fit: a 4-bit checkpoint is padded where its width could not be cut", "[fit]") {
+  const Model& model = *require_value(find_model("qwen2.5-72b"));
+  const Model& published = *require_value(find_model("qwen2.5-72b-instruct-awq"));
+  const auto width = [](const Model& m) { return std::get<Mlp>(m.text.kinds.front().mlp).width; };
+  CHECK(width(model) == 29'568);
+  CHECK(width(*as_4_bits(model)) == width(published));
+  const Model& even = *require_value(find_model("meta-llama-3.1-8b"));
+  CHECK(width(*as_4_bits(even)) == width(even));
+}
+
+TEST_CASE("fit: the model's own context is the first change of one that is longer", "[fit]") {
+  FitQuestion question = fit_question("meta-llama-3.1-8b", "2xL4");
+  question.engine = "tensorrt-llm";
+  question.limits.context = 400'000;
+  const FitAnswer answer = checked_answer(question);
+  REQUIRE(answer.best() != nullptr);
+  CHECK(answer.best()->verdict.full_sequences == 0);
+  CHECK(answer.best()->plan.gpus() == 2);  // it holds the longest sequence
+  CHECK(says(answer, "may start on 2 x L4"));
+  REQUIRE_FALSE(answer.changes.empty());
+  CHECK(answer.changes.front().what == "a context of 131,072 tokens, the model's own");
+}
+
+TEST_CASE("fit: what the engine changes stands beside the model", "[fit]") {
+  const FitAnswer answer = checked_answer(fit_question("gemma-3-27b-it", "8xT4"));
+  CHECK(says(answer, "Changed the checkpoint's bfloat16 is served in float32"));
+}
+
+TEST_CASE("fit: shapes alone keep to the sizes that are allowed", "[fit]") {
+  FitQuestion question = fit_question("phi-4", "");
+  question.allowed_tp = {1, 2};
+  CHECK(says(require_value(answer_fit(question)), "can be split over 1 and 2 GPUs"));
+}

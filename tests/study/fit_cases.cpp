@@ -24,6 +24,10 @@ EngineVerdict asked_again(const FitQuestion& question, const FitPlan& plan) {
 void check_memory(const FitPlan& plan) {
   for (const StageMemory& stage : plan.verdict.stages) {
     CHECK(stage.accounted() == stage.budget);
+    // The stage that is shown says how many it holds.
+    if (plan.verdict.accepted && stage.kv_per_sequence > 0)
+      CHECK(plan.worst().kv_available / std::max<Bytes>(1, plan.worst().kv_per_sequence) <=
+            stage.kv_available / stage.kv_per_sequence);
     CHECK(stage.replicated_weights <= stage.weights);
     if (plan.verdict.full_sequences > 0) CHECK(stage.kv_per_sequence <= stage.kv_available);
   }
@@ -58,7 +62,9 @@ void check_choices(const FitAnswer& answer) {
 }
 
 void check_changes(const FitAnswer& answer) {
-  const std::int64_t wanted = answer.best() != nullptr ? answer.question.limits.sequences : 1;
+  const FitPlan* best = answer.best();
+  const bool holds = best != nullptr && best->verdict.full_sequences > 0;
+  const std::int64_t wanted = holds ? answer.question.limits.sequences : 1;
   for (const FitChange& change : answer.changes) {
     INFO("change " << change.what);
     const EngineVerdict verdict = asked_again(change.question, change.plan);
