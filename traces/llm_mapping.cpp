@@ -35,6 +35,8 @@ class OpaqueSource final : public RequestSource {
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;
     request.shape.allowed_gpus = std::move(task.gpu_types);
+    request.group = std::move(task.group);
+    request.group_size = task.group_size;
     return request;
   }
 
@@ -70,17 +72,25 @@ class LlmSource final : public RequestSource {
   Status map(const TraceTask& task) {
     const bool share = task.gpus == 1 && task.milli < 1000;
     const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
+    if (task.group.empty() || task.group != drawn_group_) HEADROOM_CHECK(draw(task, bands));
+    drawn_group_ = task.group;
+    for (const MixEntry* entry : drawn_) pieces_.push_back(deployment(task, *entry));
+    if (bands.size() > 1) split(task, bands);
+    return {};
+  }
+
+  /// One entry a band. Replicas of a group are equal tasks, so they share what the first drew.
+  Status draw(const TraceTask& task, const std::vector<int>& bands) {
+    drawn_.clear();
     for (const int band : bands) {
       const auto entry = draw_.draw(band, random_);
       if (!entry) {
         Error error = entry.error();
         error.message = fmt::format("task '{}': {}", task.name, error.message);
-        pieces_.clear();
         return tl::unexpected<Error>(std::move(error));
       }
-      pieces_.push_back(deployment(task, **entry));
+      drawn_.push_back(*entry);
     }
-    if (bands.size() > 1) split(task, bands);
     return {};
   }
 
@@ -101,6 +111,8 @@ class LlmSource final : public RequestSource {
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;
     request.shape.allowed_gpus = task.gpu_types;
+    request.group = task.group;
+    request.group_size = task.group_size;
     return request;
   }
 
@@ -111,8 +123,8 @@ class LlmSource final : public RequestSource {
     for (std::size_t i = 0; i < bands.size(); ++i) {
       Request& piece = pieces_[i];
       piece.name = fmt::format("{}/{}", task.name, i + 1);
-      piece.group = task.name;
-      piece.group_size = static_cast<int>(bands.size());
+      piece.group = task.group.empty() ? task.name : task.group;
+      piece.group_size = task.group_size * static_cast<int>(bands.size());
       piece.shape.cpu_milli = mul_div_floor(task.cpu_milli, bands[i], task.gpus);
       piece.shape.ram = mul_div_floor(task.ram, bands[i], task.gpus);
       cpu_left -= piece.shape.cpu_milli;
@@ -126,7 +138,9 @@ class LlmSource final : public RequestSource {
   const Mix mix_;
   MixDraw draw_;
   RandomStream random_;
-  std::deque<Request> pieces_;  // of the last row, not given out yet
+  std::vector<const MixEntry*> drawn_;  // for the last task
+  std::string drawn_group_;             // its group
+  std::deque<Request> pieces_;          // of the last row, not given out yet
 };
 
 }  // namespace

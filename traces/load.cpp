@@ -159,7 +159,11 @@ Result<std::optional<TraceTask>> LoadedReader::next() {
     const Duration gap = ahead_->arrival - row_->arrival;
     task.arrival += Duration(mul_div_floor(gap.count(), copy_, scale_.copies));
   }
-  if (copy_ > 0) task.name += fmt::format("~{}", copy_ + 1);
+  if (copy_ > 0) {
+    const std::string suffix = fmt::format("~{}", copy_ + 1);
+    task.name += suffix;
+    if (!task.group.empty()) task.group += suffix;
+  }
   ++copy_;
   return task;
 }

@@ -23,6 +23,8 @@ struct TraceTask {
   std::int64_t cpu_milli = 0;
   Bytes ram = 0;
   std::vector<std::string> gpu_types;  // allowed, sorted and unique; empty = any
+  std::string group;                   // non-empty: one of `group_size` equal replicas
+  int group_size = 1;
 };
 
 /// A stream of rows in order of arrival (a reader refuses an unsorted row when it meets it).
