@@ -28,6 +28,14 @@ Json cluster_json(const ClusterSpec& cluster) {
           {"gpu_types", std::move(types)}};
 }
 
+Json skipped_json(const SkippedRows& skipped) {
+  Json first = Json::array();
+  for (const Error& error : skipped.first) {
+    first.push_back({{"line", error.place.line}, {"message", error.message}});
+  }
+  return {{"count", skipped.count}, {"first", std::move(first)}};
+}
+
 Json workload_json(const Scenario& scenario, const StudyResult& result) {
   Json out;
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
@@ -42,6 +50,11 @@ Json workload_json(const Scenario& scenario, const StudyResult& result) {
       out["copies"] = result.load_scale->copies;
       out["lifetime_factor"] = result.load_scale->stretch();
     }
+    if (trace->lifetimes) {
+      out["lifetime_median_s"] = to_seconds(trace->lifetimes->median);
+      out["lifetime_sigma"] = trace->lifetimes->sigma;
+    }
+    if (result.skipped_rows) out["skipped_rows"] = skipped_json(*result.skipped_rows);
   } else if (const auto* generated = std::get_if<GeneratedWorkload>(&scenario.workload)) {
     out["kind"] = "generated";
     out["mix"] = generated->mix.name;

@@ -183,6 +183,20 @@ Status read_policies(const ConfigTable& config, const ScenarioOverrides& overrid
   return {};
 }
 
+void read_lifetimes(const ConfigTable& table, TraceWorkload& workload) {
+  LifetimeModel model;
+  const bool given = table.has("lifetime_median_s");
+  model.median = seconds_up_to(table, "lifetime_median_s", kLongestWait, model.median);
+  model.sigma = table.number_or("lifetime_sigma", {0.0, 4.0}, model.sigma);
+  if (given && model.median <= Duration::zero()) {
+    table.reject("lifetime_median_s", "'workload.lifetime_median_s' must be above 0");
+  }
+  if (!given && table.has("lifetime_sigma")) {
+    table.reject("lifetime_sigma", "'workload.lifetime_sigma' needs a lifetime_median_s");
+  }
+  if (given) workload.lifetimes = model;
+}
+
 Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& base,
                                      const ScenarioOverrides& overrides) {
   TraceWorkload workload;
@@ -201,6 +215,9 @@ Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& b
                   [](const std::string& text) { return text.starts_with("workload.format="); });
   if (overrides.trace && !set) workload.format.clear();
   if (table.has("load")) workload.load = table.number("load", {0.001, 100.0});
+  static const std::array<std::string, 2> on_bad_row = {"stop", "skip"};
+  workload.skip_bad_rows = table.choice_or("on_bad_row", on_bad_row, on_bad_row[0]) == "skip";
+  read_lifetimes(table, workload);
   if (workload.as_llm && !table.has("mix")) {
     table.reject("as", "as = \"llm\" needs a mix of models",
                  "for example mix = \"mixes/model-zoo.toml\"");
@@ -317,6 +334,9 @@ Result<fs::path> path_at(const ConfigTable& table, std::string_view key, const f
 Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& overrides) {
   HEADROOM_TRY(auto config, ConfigTable::read(file));
   for (const auto& set : overrides.sets) HEADROOM_CHECK(config.set(set));
+  if (overrides.on_bad_row) {
+    HEADROOM_CHECK(config.set("workload.on_bad_row=" + *overrides.on_bad_row));
+  }
   const fs::path base = file.parent_path();
 
   Scenario scenario;

@@ -9,6 +9,7 @@
 #include "sim/run/simulation.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/generator.hpp"
+#include "traces/lifetimes.hpp"
 #include "traces/mix.hpp"
 
 #include <cstdint>
@@ -27,6 +28,9 @@ struct TraceWorkload {
   bool as_llm = false;  // rows become deployments drawn from `mix`
   std::optional<Mix> mix;
   std::optional<double> load;  // share of the cluster's GPUs asked for at once
+  /// Of tasks whose trace does not say how long they ran; nullopt: such a task is a bad row.
+  std::optional<LifetimeModel> lifetimes;
+  bool skip_bad_rows = false;
 };
 
 /// Deployments made up by the generator.
@@ -79,6 +83,7 @@ struct ScenarioOverrides {
   std::vector<std::string> sets;  // "key.path=value"
   std::optional<std::filesystem::path> trace;
   std::vector<std::string> policies;
+  std::optional<std::string> on_bad_row;  // as the key workload.on_bad_row
   bool no_audit = false;
 };
 

@@ -3,6 +3,7 @@
 #include "sim/core/assert.hpp"
 #include "sim/core/int128.hpp"
 #include "traces/ended_by_error.hpp"
+#include "traces/lifetimes.hpp"
 
 #include <fmt/format.h>
 
@@ -23,14 +24,16 @@ class OpaqueSource final : public RequestSource {
   Result<std::optional<Request>> next() override {
     HEADROOM_TRY(auto task, tasks_->next());
     if (!task) return std::nullopt;
-    return as_opaque(std::move(*task));
+    HEADROOM_TRY(Request request, as_opaque(std::move(*task)));
+    return request;
   }
 
-  static Request as_opaque(TraceTask task) {
+  static Result<Request> as_opaque(TraceTask task) {
     Request request;
+    HEADROOM_TRY(request.lifetime, lifetime_of(task));
     request.name = std::move(task.name);
     request.arrival = task.arrival;
-    request.lifetime = task.lifetime;
+    request.declared = task.declared;
     request.shape.what = OpaqueTask{task.gpus, task.milli};
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;
@@ -60,7 +63,10 @@ class LlmSource final : public RequestSource {
     if (pieces_.empty()) {
       HEADROOM_TRY(auto task, tasks_->next());
       if (!task) return std::nullopt;
-      if (task->gpus == 0) return OpaqueSource::as_opaque(std::move(*task));
+      if (task->gpus == 0) {
+        HEADROOM_TRY(Request request, OpaqueSource::as_opaque(std::move(*task)));
+        return request;
+      }
       HEADROOM_CHECK(map(*task));
     }
     Request piece = std::move(pieces_.front());
@@ -70,11 +76,12 @@ class LlmSource final : public RequestSource {
 
  private:
   Status map(const TraceTask& task) {
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(task));
     const bool share = task.gpus == 1 && task.milli < 1000;
     const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
     if (task.group.empty() || task.group != drawn_group_) HEADROOM_CHECK(draw(task, bands));
     drawn_group_ = task.group;
-    for (const MixEntry* entry : drawn_) pieces_.push_back(deployment(task, *entry));
+    for (const MixEntry* entry : drawn_) pieces_.push_back(deployment(task, lifetime, *entry));
     if (bands.size() > 1) split(task, bands);
     return {};
   }
@@ -94,7 +101,7 @@ class LlmSource final : public RequestSource {
     return {};
   }
 
-  static Request deployment(const TraceTask& task, const MixEntry& entry) {
+  static Request deployment(const TraceTask& task, Duration lifetime, const MixEntry& entry) {
     LlmDeployment llm;
     llm.model = entry.model;
     llm.limits = entry.limits;
@@ -106,7 +113,8 @@ class LlmSource final : public RequestSource {
     Request request;
     request.name = task.name;
     request.arrival = task.arrival;
-    request.lifetime = task.lifetime;
+    request.lifetime = lifetime;
+    request.declared = task.declared;
     request.shape.what = std::move(llm);
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;

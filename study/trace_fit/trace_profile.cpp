@@ -114,7 +114,11 @@ Result<TraceProfile> profile_of(TaskReader& trace) {
   while (true) {
     HEADROOM_TRY(const auto task, trace.next());
     if (!task) break;
-    const Duration lifetime = task->lifetime;
+    if (!task->lifetime) {
+      ++profile.without_lifetime;
+      continue;
+    }
+    const Duration lifetime = *task->lifetime;
     if (profile.tasks == 0) {
       profile.first = task->arrival;
       profile.last = task->arrival;
