@@ -133,10 +133,13 @@ void add_convert_command(CLI::App& group, int& exit_code) {
 }  // namespace
 
 void add_trace_command(CLI::App& app, int& exit_code) {
-  CLI::App* group = app.add_subcommand("trace", "What a trace holds, and conversions of traces");
+  CLI::App* group =
+      app.add_subcommand("trace", "What a trace holds, its conversion, made-up traces");
   group->require_subcommand(1);
   add_stats_command(*group, exit_code);
   add_convert_command(*group, exit_code);
+  add_trace_generate_command(*group, exit_code);
+  add_trace_fit_command(*group, exit_code);
 }
 
 }  // namespace headroom::cli

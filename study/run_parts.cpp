@@ -1,5 +1,6 @@
 #include "study/run_parts.hpp"
 
+#include "study/generated_requests.hpp"
 #include "traces/formats.hpp"
 #include "traces/lifetimes.hpp"
 #include "traces/llm_mapping.hpp"
@@ -38,7 +39,7 @@ Result<std::unique_ptr<RequestSource>> open_trace(const TraceWorkload& trace, st
   }
   HEADROOM_TRY(std::unique_ptr<TaskReader> tasks, open_tasks(trace, seed, rules));
   if (scale) tasks = std::make_unique<LoadedReader>(std::move(tasks), *scale);
-  if (trace.as_llm) return llm_source(std::move(tasks), *trace.mix, seed);
+  if (trace.as_llm) return llm_source(std::move(tasks), *trace.mix, seed, trace.tokens);
   return opaque_source(std::move(tasks));
 }
 
@@ -87,6 +88,9 @@ Result<std::unique_ptr<RequestSource>> open_requests(const Scenario& scenario, s
     GeneratorConfig config = generated->config;
     config.seed = seed;
     return make_generator(generated->mix, config);
+  }
+  if (const auto* made = std::get_if<TaskGeneratorWorkload>(&scenario.workload)) {
+    return generated_requests(made->spec, made->as_llm ? &*made->mix : nullptr, made->tokens, seed);
   }
   return std::make_unique<ListSource>(std::get<ListedWorkload>(scenario.workload).requests);
 }

@@ -4,6 +4,7 @@
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/cluster_file.hpp"
+#include "study/generator_workload.hpp"
 #include "study/listed_requests.hpp"
 #include "study/scenario_check.hpp"
 #include "traces/formats.hpp"
@@ -222,6 +223,7 @@ Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& b
     table.reject("as", "as = \"llm\" needs a mix of models",
                  "for example mix = \"mixes/model-zoo.toml\"");
   }
+  HEADROOM_TRY(workload.tokens, read_tokens(table, base, workload.as_llm));
   HEADROOM_CHECK(table.status());
   if (workload.format.empty()) {
     HEADROOM_TRY(workload.format, guess_format(workload.file));
@@ -258,11 +260,12 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
   const ConfigTable table = config.table("workload");
   const bool trace = table.has("trace") || overrides.trace.has_value();
   const bool generated = table.has("generate");
+  const bool from_file = table.has("generator");
   const bool listed = config.has("request");
-  if (trace + generated + listed > 1) {
+  if (trace + generated + from_file + listed > 1) {
     return fail(
-        "a scenario takes one of: workload.trace (or --trace), [workload.generate], "
-        "[[request]]",
+        "a scenario takes one of: workload.trace (or --trace), workload.generator, "
+        "[workload.generate], [[request]]",
         table.place());
   }
   if (cluster_gpus == 0 && (generated || table.has("load"))) {
@@ -271,12 +274,13 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
   }
   if (trace) return read_trace_workload(table, base, overrides);
   if (generated) return read_generated_workload(table, base, cluster_gpus);
+  if (from_file) return read_generator_workload(table, base, cluster_gpus);
   if (!listed) {
     // Rather a misspelt [[request]] or [workload] than this.
     if (!config.has("workload")) HEADROOM_CHECK(config.finish());
     return fail("nothing to run: no workload", config.place("workload"),
-                "name a trace with workload.trace or --trace, or add [workload.generate] or "
-                "[[request]]");
+                "name a trace with workload.trace or --trace, or add workload.generator, "
+                "[workload.generate] or [[request]]");
   }
   HEADROOM_TRY(auto requests, read_listed_requests(config, base));
   if (requests.empty()) return fail("nothing to run: no [[request]]", config.place("request"));

@@ -5,6 +5,7 @@
 #include "traces/ended_by_error.hpp"
 #include "traces/lifetimes.hpp"
 
+#include <boost/random/uniform_int_distribution.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,11 +50,14 @@ class OpaqueSource final : public RequestSource {
 
 class LlmSource final : public RequestSource {
  public:
-  LlmSource(std::unique_ptr<TaskReader> tasks, Mix mix, std::uint64_t seed)
-      : tasks_(std::move(tasks)),
+  LlmSource(std::unique_ptr<TaskReader> trace, Mix mix, std::uint64_t seed,
+            std::optional<TokenProfile> tokens)
+      : tasks_(std::move(trace)),
         mix_(std::move(mix)),
         draw_(mix_),
-        random_(random_stream(seed, "llm-mapping")) {}
+        random_(random_stream(seed, "llm-mapping")),
+        tokens_(std::move(tokens)),
+        windows_(random_stream(seed, "llm-tokens")) {}
 
   // Draws point into the mix.
   LlmSource(const LlmSource&) = delete;
@@ -75,13 +79,18 @@ class LlmSource final : public RequestSource {
   }
 
  private:
+  struct Drawn {
+    const MixEntry* entry = nullptr;
+    const TokenWindow* window = nullptr;  // null: the entry's own limits
+  };
+
   Status map(const TraceTask& task) {
     HEADROOM_TRY(const Duration lifetime, lifetime_of(task));
     const bool share = task.gpus == 1 && task.milli < 1000;
     const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
     if (task.group.empty() || task.group != drawn_group_) HEADROOM_CHECK(draw(task, bands));
     drawn_group_ = task.group;
-    for (const MixEntry* entry : drawn_) pieces_.push_back(deployment(task, lifetime, *entry));
+    for (const Drawn& drawn : drawn_) pieces_.push_back(deployment(task, lifetime, drawn));
     if (bands.size() > 1) split(task, bands);
     return {};
   }
@@ -96,15 +105,31 @@ class LlmSource final : public RequestSource {
         error.message = fmt::format("task '{}': {}", task.name, error.message);
         return tl::unexpected<Error>(std::move(error));
       }
-      drawn_.push_back(*entry);
+      drawn_.push_back({*entry, draw_window()});
     }
     return {};
   }
 
-  static Request deployment(const TraceTask& task, Duration lifetime, const MixEntry& entry) {
+  const TokenWindow* draw_window() {
+    if (!tokens_) return nullptr;
+    boost::random::uniform_int_distribution<std::size_t> any(0, tokens_->windows.size() - 1);
+    return &tokens_->windows[any(windows_)];
+  }
+
+  static void set_lengths(const Model& model, const TokenWindow& window, ServingLimits& limits) {
+    limits.context = window.context;
+    if (model.longest_context > 0) {
+      limits.context = std::min(limits.context, model.longest_context);
+    }
+    limits.sequences = window.sequences;
+  }
+
+  static Request deployment(const TraceTask& task, Duration lifetime, const Drawn& drawn) {
+    const MixEntry& entry = *drawn.entry;
     LlmDeployment llm;
     llm.model = entry.model;
     llm.limits = entry.limits;
+    if (drawn.window != nullptr) set_lengths(*entry.model, *drawn.window, llm.limits);
     llm.allowed_tp = entry.allowed_tp;
     if (entry.band == kShareBand) {
       llm.shared = true;
@@ -146,9 +171,11 @@ class LlmSource final : public RequestSource {
   const Mix mix_;
   MixDraw draw_;
   RandomStream random_;
-  std::vector<const MixEntry*> drawn_;  // for the last task
-  std::string drawn_group_;             // its group
-  std::deque<Request> pieces_;          // of the last row, not given out yet
+  const std::optional<TokenProfile> tokens_;
+  RandomStream windows_;
+  std::vector<Drawn> drawn_;    // for the last task
+  std::string drawn_group_;     // its group
+  std::deque<Request> pieces_;  // of the last row, not given out yet
 };
 
 }  // namespace
@@ -159,9 +186,10 @@ std::unique_ptr<RequestSource> opaque_source(std::unique_ptr<TaskReader> tasks) 
 }
 
 std::unique_ptr<RequestSource> llm_source(std::unique_ptr<TaskReader> tasks, Mix mix,
-                                          std::uint64_t seed) {
+                                          std::uint64_t seed, std::optional<TokenProfile> tokens) {
   HEADROOM_ASSERT(tasks != nullptr, "a source without a reader");
-  return ended_by_error(std::make_unique<LlmSource>(std::move(tasks), std::move(mix), seed));
+  return ended_by_error(
+      std::make_unique<LlmSource>(std::move(tasks), std::move(mix), seed, std::move(tokens)));
 }
 
 std::vector<int> split_gpus(int gpus) {

@@ -16,7 +16,7 @@ constexpr double kSharePoints = 0.02;
 
 FitFigure relative(const char* name, const char* unit, double real, double generated,
                    double tolerance) {
-  FitFigure out{name, unit, real, generated, 0.0, tolerance, false};
+  FitFigure out{name, unit, real, generated, 0.0, tolerance, false, false};
   // Nothing is near 0 but 0.
   out.difference = real != 0.0 ? generated / real - 1.0 : generated == 0.0 ? 0.0 : 1.0;
   out.ok = std::abs(out.difference) <= tolerance;
@@ -24,7 +24,7 @@ FitFigure relative(const char* name, const char* unit, double real, double gener
 }
 
 FitFigure points(const char* name, double real, double generated) {
-  FitFigure out{name, "", real, generated, generated - real, kSharePoints, false};
+  FitFigure out{name, "", real, generated, generated - real, kSharePoints, true, false};
   out.ok = std::abs(out.difference) <= kSharePoints;
   return out;
 }

@@ -38,8 +38,9 @@ struct FitFigure {
   std::string unit;
   double real = 0.0;
   double generated = 0.0;
-  double difference = 0.0;  // relative, or in points for shares
+  double difference = 0.0;  // relative, or where `points` of the share itself
   double tolerance = 0.0;   // likewise
+  bool points = false;
   bool ok = false;
 };
 
