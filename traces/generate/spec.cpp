@@ -57,6 +57,13 @@ Result<GeneratorSpec> at_load(GeneratorSpec spec, double load, std::int64_t gpus
                     "be from {} to {}",
                     load, gpus, spec.arrivals.rate_per_h, kLeastRate, kMostRate));
   }
+  for (const ModulatedState& state : spec.arrivals.states) {
+    if (state.dwell_s * spec.arrivals.rate_per_h / 3600.0 >= kLeastMomentsPerDwell) continue;
+    return fail(
+        fmt::format("at a load of {} on {} GPUs a state of {} s is less than a thousandth of "
+                    "the mean gap",
+                    load, gpus, state.dwell_s));
+  }
   return spec;
 }
 

@@ -15,7 +15,6 @@ namespace {
 constexpr NumberRange kWeights{0.0, kMostWeight};
 constexpr std::int64_t kMostReplicas = 100'000;
 constexpr std::int64_t kMostOfBatch = 1'000'000;
-constexpr double kLeastMomentsPerDwell = 1e-3;
 
 /// Weights as many as `count`, not all 0; `fallback` where the key is absent.
 std::vector<double> weights_of(const ConfigTable& table, const char* key, std::size_t count,
@@ -61,7 +60,6 @@ void read_states(const ConfigTable& table, ArrivalSpec& arrivals) {
     state.rate = entry.number("rate", kWeights);
     state.dwell_s = entry.number("dwell_s", {1e-3, kMostLifetime});
     most = std::max(most, state.rate);
-    // Or one gap could cross more states than anyone can wait for.
     if (state.dwell_s * arrivals.rate_per_h / 3600.0 < kLeastMomentsPerDwell) {
       entry.reject("dwell_s",
                    fmt::format("'dwell_s' is {}, less than a thousandth of the mean gap of {} s",
