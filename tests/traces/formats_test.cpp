@@ -26,8 +26,9 @@ TEST_CASE("every trace format is found by its name and described") {
     CHECK_FALSE(format.description.empty());
     CHECK(require_value(find_task_format(format.name)) == &format);
   }
-  CHECK(names == std::set<std::string>{"crux", "csv", "dlrm", "elasticflow", "itp", "muri", "native",
-                                       "openb-pods", "philly", "pollux", "swf", "tiresias"});
+  CHECK(names == std::set<std::string>{"crux", "csv", "dlrm", "elasticflow", "itp", "muri",
+                                       "native", "openb-pods", "philly", "pollux", "swf",
+                                       "tiresias"});
   const auto unknown = find_task_format("openb-pod");
   REQUIRE_FALSE(unknown.has_value());
   check_holds(unknown.error().text(), "did you mean 'openb-pods'?");
@@ -36,7 +37,8 @@ TEST_CASE("every trace format is found by its name and described") {
 TEST_CASE("the format is guessed from the first line, not from the name of the file") {
   for (const auto& [sample, format] : samples()) {
     INFO(sample);
-    const AnyFormat guessed = require_value(any_format("", source_path("traces/samples/" + sample)));
+    const AnyFormat guessed =
+        require_value(any_format("", source_path("traces/samples/" + sample)));
     CHECK((guessed.tasks != nullptr ? guessed.tasks->name : guessed.tokens->name) == format);
   }
   CHECK(guess("native.jsonl", "duration,num_gpu,job_id,submission_time\n") == "itp");

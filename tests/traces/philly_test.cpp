@@ -35,10 +35,11 @@ TEST_CASE("Philly's wall clock counts from the first row, over midnights and lea
 }
 
 TEST_CASE("an unsorted Philly list is refused at its row, with what sorts it") {
-  const std::string error = error_of(
-      "2019-03-04 08:00:00,60.0,1,60.0,vc\n2019-03-04 07:59:58,60.0,1,60.0,vc\n");
-  check_holds(error,
-              "jobs.csv:3:1: arrival -2 is before the previous row's 0 (seconds from the first row)");
+  const std::string error =
+      error_of("2019-03-04 08:00:00,60.0,1,60.0,vc\n2019-03-04 07:59:58,60.0,1,60.0,vc\n");
+  check_holds(
+      error,
+      "jobs.csv:3:1: arrival -2 is before the previous row's 0 (seconds from the first row)");
   check_holds(error, "headroom trace convert");
 }
 

@@ -39,8 +39,8 @@ TEST_CASE("SWF jobs are read with comments anywhere, -1 for unknown, and no line
 
 TEST_CASE("an SWF file without a header and one of CRLF lines are read") {
   const TempDir folder;
-  auto reader = require_value(open_swf(folder.write(
-      "j.swf", "0 0.0 0.0 88.51 1 -1 -1 1 149.0 -1 1 -1 -1 -1 -1 -1 -1 -1\r\n")));
+  auto reader = require_value(open_swf(
+      folder.write("j.swf", "0 0.0 0.0 88.51 1 -1 -1 1 149.0 -1 1 -1 -1 -1 -1 -1 -1 -1\r\n")));
   const auto tasks = collect(*reader);
   REQUIRE(tasks.size() == 1);
   CHECK(tasks[0].lifetime == std::chrono::milliseconds(88'510));
@@ -49,8 +49,8 @@ TEST_CASE("an SWF file without a header and one of CRLF lines are read") {
 
 TEST_CASE("an SWF job of unknown length has no lifetime") {
   const TempDir folder;
-  auto reader = require_value(open_swf(
-      folder.write("j.swf", "1 0 -1 -1 -1 -1 -1 4 60 -1 5 1 1 -1 -1 -1 -1 -1\n")));
+  auto reader = require_value(
+      open_swf(folder.write("j.swf", "1 0 -1 -1 -1 -1 -1 4 60 -1 5 1 1 -1 -1 -1 -1 -1\n")));
   const auto tasks = collect(*reader);
   REQUIRE(tasks.size() == 1);
   CHECK_FALSE(tasks[0].lifetime.has_value());

@@ -13,8 +13,8 @@ namespace {
 
 std::string azure_error(const std::string& rows) {
   const TempDir folder;
-  auto reader = require_value(open_azure_llm(
-      folder.write("a.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\r\n" + rows)));
+  auto reader = require_value(
+      open_azure_llm(folder.write("a.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\r\n" + rows)));
   return first_error(*reader);
 }
 
@@ -101,8 +101,8 @@ TEST_CASE("bad GenAI requests are refused with place, value and reason") {
   const TempDir folder;
   const auto error_of = [&](const std::string& rows) {
     auto reader = require_value(open_genai(folder.write(
-        "g.csv", "gmt_create,predict_status,exec_time_seconds,checkpoint_model_version_id\n" +
-                     rows)));
+        "g.csv",
+        "gmt_create,predict_status,exec_time_seconds,checkpoint_model_version_id\n" + rows)));
     return first_error(*reader);
   };
   check_holds(error_of("2024-11-15 16:57:50,SUCCEDE,3,m\n"),
