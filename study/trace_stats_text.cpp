@@ -57,11 +57,12 @@ std::string arrival_lines(const Arrivals& arrivals) {
                        seconds_text(arrivals.last()), duration_text(arrivals.span())));
   if (!variation) return out;
   const double gaps = static_cast<double>(arrivals.count() - 1);
+  const double rate = gaps / to_seconds(arrivals.span());
   return out +
          line("arrivals",
-              fmt::format("{:.4g} an hour, CV of the gaps {:.2f}, {} of {} gaps zero ({:.1f} %)",
-                          3600.0 * gaps / to_seconds(arrivals.span()), *variation,
-                          grouped(arrivals.zero_gaps()), grouped(arrivals.count() - 1),
+              fmt::format("{:.2f} {}, CV of the gaps {:.2f}, {} of {} gaps zero ({:.1f} %)",
+                          rate < 1.0 ? 3600.0 * rate : rate, rate < 1.0 ? "an hour" : "a second",
+                          *variation, grouped(arrivals.zero_gaps()), grouped(arrivals.count() - 1),
                           100.0 * static_cast<double>(arrivals.zero_gaps()) / gaps));
 }
 
@@ -87,6 +88,16 @@ std::string size_table(const TaskStats& stats) {
                        hours, all > 0.0 ? 100.0 * hours / all : 0.0);
   }
   return out;
+}
+
+std::string demand_lines(const TaskStats& stats) {
+  const auto peak = stats.concurrency.peak();
+  const std::string peak_text =
+      peak ? fmt::format("peak {:.1f}", static_cast<double>(*peak) / kMilli)
+           : "peak not followed (too many tasks at once)";
+  return line("GPU-hours", fmt::format("{:.1f}", gpu_hours(stats.gpu_time))) +
+         line("GPUs at once",
+              fmt::format("{}, mean {:.1f}, were nothing queued", peak_text, stats.mean_gpus()));
 }
 
 Json quantiles_json(Quantiles& of, double per_unit) {
@@ -161,13 +172,7 @@ std::string task_stats_text(const std::string& name, const TaskFormat& format, T
     out += line("cut off", grouped(stats.cut_off) +
                                " began before the trace or outlived it (not in the lifetimes)");
   }
-  const auto peak = stats.concurrency.peak();
-  out += line("GPU-hours", fmt::format("{:.1f}", gpu_hours(stats.gpu_time)));
-  out += line("GPUs at once",
-              fmt::format("peak {}, mean {:.1f}, were nothing queued",
-                          peak ? fmt::format("{:.1f}", static_cast<double>(*peak) / kMilli)
-                               : "not followed: too many tasks at once",
-                          stats.mean_gpus()));
+  if (stats.without_lifetime < stats.tasks) out += demand_lines(stats);
   return stats.tasks == 0 ? out : out + size_table(stats);
 }
 

@@ -1,7 +1,5 @@
 #include "traces/external_sort.hpp"
 
-#include "sim/core/assert.hpp"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <queue>
 #include <system_error>
 #include <utility>
@@ -20,7 +19,7 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kLeastMemory = std::size_t{1} << 16;
-constexpr std::size_t kBlockBytes = std::size_t{1} << 18;
+constexpr std::size_t kMostBlockBytes = std::size_t{1} << 18;
 constexpr std::size_t kMostChunks = 64;  // open at once; more are merged into one
 constexpr std::size_t kBytesOfEntry = 64;
 
@@ -92,6 +91,8 @@ class ExternalSort::Chunk {
 
 /// Records in memory: payloads in blocks, so that nothing is copied as they grow.
 struct ExternalSort::Memory {
+  explicit Memory(std::size_t limit) : block_bytes(std::min(kMostBlockBytes, limit / 4)) {}
+
   struct Entry {
     std::int64_t key;
     std::uint64_t sequence;
@@ -101,7 +102,7 @@ struct ExternalSort::Memory {
 
   void add(std::int64_t key, std::string_view payload) {
     if (payload.size() > left) {
-      left = std::max(kBlockBytes, payload.size());
+      left = std::max(block_bytes, payload.size());
       blocks.push_back(std::make_unique<char[]>(left));
       at = blocks.back().get();
       bytes += left;
@@ -120,6 +121,7 @@ struct ExternalSort::Memory {
 
   [[nodiscard]] std::size_t size() const { return bytes + entries.size() * kBytesOfEntry; }
 
+  std::size_t block_bytes;
   std::vector<Entry> entries;
   std::vector<std::unique_ptr<char[]>> blocks;  // NOLINT(modernize-avoid-c-arrays): raw bytes
   char* at = nullptr;
@@ -168,9 +170,9 @@ struct ExternalSort::Merge {
 };
 
 ExternalSort::ExternalSort(std::size_t memory, std::filesystem::path folder)
-    : memory_(std::make_unique<Memory>()),
+    : limit_(std::max(memory, kLeastMemory)),
+      memory_(std::make_unique<Memory>(limit_)),
       merge_(std::make_unique<Merge>()),
-      limit_(std::max(memory, kLeastMemory)),
       folder_(std::move(folder)) {}
 
 ExternalSort::~ExternalSort() = default;
@@ -189,7 +191,7 @@ Status ExternalSort::spill() {
   for (const auto& entry : memory_->entries) {
     HEADROOM_CHECK(chunk.write(entry.key, {entry.payload, entry.size}));
   }
-  memory_ = std::make_unique<Memory>();
+  memory_ = std::make_unique<Memory>(limit_);
   merge_->chunks.push_back(std::move(chunk));
   ++chunks_written_;
   return merge_->chunks.size() < kMostChunks ? Status{} : merge_chunks();

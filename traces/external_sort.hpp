@@ -47,9 +47,9 @@ class ExternalSort {
   Status spill();
   Status merge_chunks();
 
+  std::size_t limit_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Merge> merge_;
-  std::size_t limit_;
   std::filesystem::path folder_;
   std::size_t chunks_written_ = 0;
 };

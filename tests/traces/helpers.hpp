@@ -76,13 +76,20 @@ std::string require_error(const Result<T>& result) {
 /// The invented traces of traces/samples, one a format, and their formats.
 inline const std::vector<std::pair<std::string, std::string>>& samples() {
   static const std::vector<std::pair<std::string, std::string>> all{
-      {"native.jsonl", "native"},          {"tasks.csv", "csv"},
-      {"openb-pods.csv", "openb-pods"},    {"itp-jobs.csv", "itp"},
-      {"philly-jobs.csv", "philly"},       {"crux-jobs.csv", "crux"},
-      {"dlrm-instances.csv", "dlrm"},      {"muri-jobs.csv", "muri"},
-      {"elasticflow-jobs.csv", "elasticflow"}, {"tiresias-jobs.csv", "tiresias"},
-      {"pollux-jobs.csv", "pollux"},       {"jobs.swf", "swf"},
-      {"azure-llm-requests.csv", "azure-llm"}, {"mooncake-requests.jsonl", "mooncake"},
+      {"native.jsonl", "native"},
+      {"tasks.csv", "csv"},
+      {"openb-pods.csv", "openb-pods"},
+      {"itp-jobs.csv", "itp"},
+      {"philly-jobs.csv", "philly"},
+      {"crux-jobs.csv", "crux"},
+      {"dlrm-instances.csv", "dlrm"},
+      {"muri-jobs.csv", "muri"},
+      {"elasticflow-jobs.csv", "elasticflow"},
+      {"tiresias-jobs.csv", "tiresias"},
+      {"pollux-jobs.csv", "pollux"},
+      {"jobs.swf", "swf"},
+      {"azure-llm-requests.csv", "azure-llm"},
+      {"mooncake-requests.jsonl", "mooncake"},
       {"genai-requests.csv", "genai"},
   };
   return all;
