@@ -83,7 +83,8 @@ TEST_CASE("gaps of each process have the spread that was set, and the mean") {
   const double cv = std::sqrt(square / (mean * mean) - 1.0);
   CHECK(mean == Approx(60.0));
   CHECK(cv_of_gaps(mmpp) == Approx(cv).epsilon(0.05));
-  CHECK(to_seconds(mmpp.back().arrival) == Approx(6e6).epsilon(0.05));
+  // About a thousand bursts: their number scatters by some percent.
+  CHECK(to_seconds(mmpp.back().arrival) == Approx(6e6).epsilon(0.1));
 }
 
 TEST_CASE("arrivals follow the hours of the day, the days of the week and the trend") {
@@ -96,6 +97,7 @@ TEST_CASE("arrivals follow the hours of the day, the days of the week and the tr
   std::map<std::int64_t, double> by_step;
   for (const TraceTask& task : tasks) {
     const auto hour = task.arrival.time_since_epoch() / std::chrono::hours(1);
+    if (hour >= 8 * 168) continue;  // whole weeks and whole turns of the trend alone
     ++by_hour[hour % 24];
     ++by_day[hour / 24 % 7];
     ++by_step[hour / 336 % 2];
