@@ -5,6 +5,7 @@
 #include "sim/core/random.hpp"
 #include "traces/formats.hpp"
 #include "traces/native_writer.hpp"
+#include "traces/task_csv.hpp"
 
 #include <benchmark/benchmark.h>
 #include <boost/random/uniform_int_distribution.hpp>
@@ -63,6 +64,49 @@ std::string itp_row(std::int64_t row, std::int64_t draw) {
   return fmt::format("job-{:06},{},{}.25,{}", row, 17 * row, draw % 100'000, 1 << draw % 6);
 }
 
+std::string philly_row(std::int64_t row, std::int64_t draw) {
+  const std::int64_t minutes = row % (24 * 60);
+  return fmt::format("2019-{:02}-{:02} {:02}:{:02}:{:02},{}.0,{},0.0,vc-{}", 1 + row / 28'800,
+                     1 + row / 1'440 % 20, minutes / 60, minutes % 60, draw % 60, draw % 100'000,
+                     1 << draw % 5, draw % 15);
+}
+
+std::string crux_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("{},{}.0,CLOS,{},{},{}.0", row, 60 * row, 8, 8, 60 * (draw % 1'000));
+}
+
+std::string dlrm_row(std::int64_t row, std::int64_t draw) {
+  const double created = 10.0 * static_cast<double>(row);
+  return fmt::format(
+             "instance-{},HN,app-{},{},{},1,1,25,25,{}.0,120.0,640.0,800.0,8,{:.1f},{:.1f},", row,
+             draw % 156, 8, 12, 60 + draw % 60, created, created) +
+         fmt::format("{:.1f}", created + 60.0 + static_cast<double>(draw));
+}
+
+std::string muri_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("{},{},{},{},gpt2,4,{},91000,437,0.6,419,49,0", row, 1 << draw % 6,
+                     1'500 * row, draw, 1'000 * (draw % 10'000));
+}
+
+std::string elasticflow_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("{},{},{},vgg16,{},256,{},{},{},{}", row, 17 * row, draw, 20 * row + draw,
+                     1 << draw % 3, draw % 99'999, draw % 99'999, draw);
+}
+
+std::string tiresias_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("{},{},{},{},vgg19,{},30", row, 1 << draw % 4, 30 * row, draw, draw % 1'800);
+}
+
+std::string task_csv_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("job-{},{}.5,{},{},1000,{},{},A10|T4,team-{},,0", row, 17 * row, draw,
+                     1 << draw % 4, 1'000 * (draw % 64), draw * kMiB, draw % 99);
+}
+
+std::string swf_row(std::int64_t row, std::int64_t draw) {
+  return fmt::format("{} {} -1 {} {} -1 -1 {} {} {} 1 {} 1 -1 -1 -1 -1 -1", row, 17 * row,
+                     draw % 50'000, 1 + draw % 64, 1 + draw % 64, 50'000, draw % 4'096, draw % 500);
+}
+
 // By format; a format that is not here is not measured.
 const std::map<std::string, Writer>& writers() {
   static const std::map<std::string, Writer> all = {
@@ -72,6 +116,25 @@ const std::map<std::string, Writer>& writers() {
         "deletion_time,scheduled_time",
         openb_row}},
       {"itp", {"job_id,submission_time,duration,num_gpu", itp_row}},
+      {"philly", {"timestamp,duration,num_gpus,gpu_time,cluster", philly_row}},
+      {"crux", {"#job id,arrival time (sec),topology,shape,size,duration (sec)", crux_row}},
+      {"dlrm",
+       {"instance_sn,role,app_name,cpu_request,cpu_limit,gpu_request,gpu_limit,rdma_request,"
+        "rdma_limit,memory_request,memory_limit,disk_request,disk_limit,max_instance_per_node,"
+        "creation_time,scheduled_time,deletion_time",
+        dlrm_row}},
+      {"muri",
+       {"job_id,num_gpu,submit_time,iterations,model_name,batch_size,duration,interval,"
+        "iteration_time,resource_time_0,resource_time_1,resource_time_2,priority",
+        muri_row}},
+      {"elasticflow",
+       {"job_id,submit_time,real_iteration,model_name,ddl,batch_size,num_gpu,real_duration,"
+        "duration,iteration",
+        elasticflow_row}},
+      {"tiresias",
+       {"job_id,num_gpu,submit_time,iterations,model_name,duration,interval", tiresias_row}},
+      {"csv", {task_csv_header(), task_csv_row}},
+      {"swf", {"; Version: 2.2", swf_row}},
   };
   return all;
 }
@@ -108,7 +171,7 @@ void read_all(benchmark::State& state, const TaskFormat& format, bool gz) {
   const auto& file = file_of(format.name, gz);
   std::int64_t rows = 0;
   for (auto _ : state) {
-    const auto source = bench::require(format.open_requests(file));
+    const auto source = bench::require(open_requests(format, file));
     while (auto request = bench::require(source->next())) {
       benchmark::DoNotOptimize(request->lifetime);
       ++rows;

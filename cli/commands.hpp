@@ -2,9 +2,11 @@
 // The subcommands. Each adds itself to the application and sets the exit code when it runs.
 
 #include "sim/core/result.hpp"
+#include "traces/rows.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
 #include <string>
 
 namespace headroom::cli {
@@ -18,10 +20,20 @@ void add_demo_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_explain_command(CLI::App& app, int& exit_code);
 void add_fit_command(CLI::App& app, int& exit_code);
+void add_trace_command(CLI::App& app, int& exit_code);  // the group of the two below too
+void add_trace_generate_command(CLI::App& group, int& exit_code);
+void add_trace_fit_command(CLI::App& group, int& exit_code);
 void add_list_commands(CLI::App& app, int& exit_code);
 
 /// Prints the error to stderr and returns kBadInput.
 int report(const Error& error);
+
+/// Adds --on-bad-row stop|skip, what to do about a bad row of a trace.
+void add_on_bad_row(CLI::App& command, std::optional<std::string>& value);
+
+/// Says on stderr how many rows were passed over, and the first of them; nothing where there is
+/// none.
+void report_skipped(const SkippedRows& skipped);
 
 /// For options that name a file or a folder: `--out "$UNSET"` is a slip, not a wish for none.
 [[nodiscard]] CLI::Validator not_empty();

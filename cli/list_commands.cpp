@@ -8,6 +8,7 @@
 #include "study/examples.hpp"
 #include "traces/formats.hpp"
 #include "traces/mix.hpp"
+#include "traces/token_formats.hpp"
 
 #include <fmt/format.h>
 
@@ -113,6 +114,9 @@ void add_engines_command(CLI::App& app, int& exit_code) {
 void list_formats() {
   fmt::print("format\tdescription\n");
   for (const auto& format : task_formats()) {
+    fmt::print("{}\t{}\n", format.name, format.description);
+  }
+  for (const auto& format : token_formats()) {
     fmt::print("{}\t{}\n", format.name, format.description);
   }
 }

@@ -20,6 +20,7 @@ constexpr std::uint64_t kLargestSeed = 1'000'000'000'000;  // as the scenario's 
 struct RunArguments {
   std::string scenario;
   std::string trace;
+  std::optional<std::string> on_bad_row;
   std::vector<std::string> policies;
   std::vector<std::string> sets;
   std::optional<std::string> seeds;
@@ -78,6 +79,7 @@ Result<int> run_scenario(const RunArguments& arguments) {
   overrides.sets = arguments.sets;
   overrides.policies = arguments.policies;
   overrides.no_audit = arguments.no_audit;
+  overrides.on_bad_row = arguments.on_bad_row;
   if (!arguments.trace.empty()) overrides.trace = arguments.trace;
   StudyOptions options;
   if (arguments.seeds) {
@@ -95,6 +97,7 @@ Result<int> run_scenario(const RunArguments& arguments) {
   } else {
     print_report(scenario, result, arguments.out);
   }
+  if (result.skipped_rows) report_skipped(*result.skipped_rows);
   for (const auto& failure : result.failed_expectations)
     fmt::print(stderr, "headroom: {}\n", failure);
   return result.failed_expectations.empty() ? kDone : kGateFailed;
@@ -111,6 +114,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's")
       ->type_name("FILE")
       ->check(not_empty());
+  add_on_bad_row(*command, arguments->on_bad_row);
   // One value each time, so that the scenario may follow it.
   command
       ->add_option("--policy", arguments->policies,

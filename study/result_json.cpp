@@ -28,6 +28,14 @@ Json cluster_json(const ClusterSpec& cluster) {
           {"gpu_types", std::move(types)}};
 }
 
+Json skipped_json(const SkippedRows& skipped) {
+  Json first = Json::array();
+  for (const Error& error : skipped.first) {
+    first.push_back({{"line", error.place.line}, {"message", error.message}});
+  }
+  return {{"count", skipped.count}, {"first", std::move(first)}};
+}
+
 Json workload_json(const Scenario& scenario, const StudyResult& result) {
   Json out;
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
@@ -37,11 +45,17 @@ Json workload_json(const Scenario& scenario, const StudyResult& result) {
     out["format"] = trace->format;
     out["as"] = trace->as_llm ? "llm" : "opaque";
     if (trace->mix) out["mix"] = trace->mix->name;
+    if (trace->tokens) out["tokens"] = trace->tokens->name;
     if (trace->load) out["load"] = *trace->load;
     if (result.load_scale) {
       out["copies"] = result.load_scale->copies;
       out["lifetime_factor"] = result.load_scale->stretch();
     }
+    if (trace->lifetimes) {
+      out["lifetime_median_s"] = to_seconds(trace->lifetimes->median);
+      out["lifetime_sigma"] = trace->lifetimes->sigma;
+    }
+    if (result.skipped_rows) out["skipped_rows"] = skipped_json(*result.skipped_rows);
   } else if (const auto* generated = std::get_if<GeneratedWorkload>(&scenario.workload)) {
     out["kind"] = "generated";
     out["mix"] = generated->mix.name;
@@ -50,6 +64,16 @@ Json workload_json(const Scenario& scenario, const StudyResult& result) {
     out["arrival_cv"] = generated->config.arrival_cv;
     out["lifetime_median_s"] = to_seconds(generated->config.lifetime_median);
     out["lifetime_sigma"] = generated->config.lifetime_sigma;
+  } else if (const auto* made = std::get_if<TaskGeneratorWorkload>(&scenario.workload)) {
+    out["kind"] = "generator";
+    out["generator"] = made->file.filename().string();
+    out["as"] = made->as_llm ? "llm" : "opaque";
+    if (made->as_llm) out["mix"] = made->mix->name;
+    if (made->tokens) out["tokens"] = made->tokens->name;
+    if (made->load) out["load"] = *made->load;
+    out["arrivals_per_hour"] = made->spec.arrivals.rate_per_h;
+    if (made->spec.requests) out["requests"] = *made->spec.requests;
+    if (made->spec.span) out["span_s"] = to_seconds(*made->spec.span);
   } else {
     out["kind"] = "listed";
     out["requests"] = std::get<ListedWorkload>(scenario.workload).requests.size();

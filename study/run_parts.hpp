@@ -6,6 +6,7 @@
 #include "sim/plan/plan_space.hpp"
 #include "study/scenario.hpp"
 #include "traces/load.hpp"
+#include "traces/rows.hpp"
 
 #include <memory>
 #include <optional>
@@ -26,8 +27,13 @@ class RunParts {
   std::unique_ptr<PlanSpace> plans_;
 };
 
-/// The load scale of a scenario that asks for one: reads its trace once. nullopt where it does not.
+/// The load scale of a scenario that asks for one: reads its trace once, with the lifetimes that
+/// the scenario's own seed draws. nullopt where it does not.
 [[nodiscard]] Result<std::optional<LoadScale>> load_scale_of(const Scenario& scenario);
+
+/// The bad rows of the trace of a scenario that passes them over: reads it once. nullopt where the
+/// first bad row ends a run.
+[[nodiscard]] Result<std::optional<SkippedRows>> skipped_rows_of(const Scenario& scenario);
 
 /// A fresh stream of the scenario's requests for this seed.
 [[nodiscard]] Result<std::unique_ptr<RequestSource>> open_requests(

@@ -5,6 +5,7 @@
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/cluster_file.hpp"
+#include "study/generator_workload.hpp"
 #include "study/listed_requests.hpp"
 #include "study/scenario_check.hpp"
 #include "traces/formats.hpp"
@@ -192,6 +193,20 @@ Status read_policies(const ConfigTable& config, const ScenarioOverrides& overrid
   return {};
 }
 
+void read_lifetimes(const ConfigTable& table, TraceWorkload& workload) {
+  LifetimeModel model;
+  const bool given = table.has("lifetime_median_s");
+  model.median = seconds_up_to(table, "lifetime_median_s", kLongestWait, model.median);
+  model.sigma = table.number_or("lifetime_sigma", {0.0, 4.0}, model.sigma);
+  if (given && model.median <= Duration::zero()) {
+    table.reject("lifetime_median_s", "'workload.lifetime_median_s' must be above 0");
+  }
+  if (!given && table.has("lifetime_sigma")) {
+    table.reject("lifetime_sigma", "'workload.lifetime_sigma' needs a lifetime_median_s");
+  }
+  if (given) workload.lifetimes = model;
+}
+
 Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& base,
                                      const ScenarioOverrides& overrides) {
   TraceWorkload workload;
@@ -210,10 +225,14 @@ Result<Workload> read_trace_workload(const ConfigTable& table, const fs::path& b
                   [](const std::string& text) { return text.starts_with("workload.format="); });
   if (overrides.trace && !set) workload.format.clear();
   if (table.has("load")) workload.load = table.number("load", {0.001, 100.0});
+  static const std::array<std::string, 2> on_bad_row = {"stop", "skip"};
+  workload.skip_bad_rows = table.choice_or("on_bad_row", on_bad_row, on_bad_row[0]) == "skip";
+  read_lifetimes(table, workload);
   if (workload.as_llm && !table.has("mix")) {
     table.reject("as", "as = \"llm\" needs a mix of models",
                  "for example mix = \"mixes/model-zoo.toml\"");
   }
+  HEADROOM_TRY(workload.tokens, read_tokens(table, base, workload.as_llm));
   HEADROOM_CHECK(table.status());
   if (workload.format.empty()) {
     HEADROOM_TRY(workload.format, guess_format(workload.file));
@@ -250,11 +269,12 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
   const ConfigTable table = config.table("workload");
   const bool trace = table.has("trace") || overrides.trace.has_value();
   const bool generated = table.has("generate");
+  const bool from_file = table.has("generator");
   const bool listed = config.has("request");
-  if (trace + generated + listed > 1) {
+  if (trace + generated + from_file + listed > 1) {
     return fail(
-        "a scenario takes one of: workload.trace (or --trace), [workload.generate], "
-        "[[request]]",
+        "a scenario takes one of: workload.trace (or --trace), workload.generator, "
+        "[workload.generate], [[request]]",
         table.place());
   }
   if (cluster_gpus == 0 && (generated || table.has("load"))) {
@@ -263,12 +283,13 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
   }
   if (trace) return read_trace_workload(table, base, overrides);
   if (generated) return read_generated_workload(table, base, cluster_gpus);
+  if (from_file) return read_generator_workload(table, base, cluster_gpus);
   if (!listed) {
     // Rather a misspelt [[request]] or [workload] than this.
     if (!config.has("workload")) HEADROOM_CHECK(config.finish());
     return fail("nothing to run: no workload", config.place("workload"),
-                "name a trace with workload.trace or --trace, or add [workload.generate] or "
-                "[[request]]");
+                "name a trace with workload.trace or --trace, or add workload.generator, "
+                "[workload.generate] or [[request]]");
   }
   HEADROOM_TRY(auto requests, read_listed_requests(config, base));
   if (requests.empty()) return fail("nothing to run: no [[request]]", config.place("request"));
@@ -326,6 +347,9 @@ Result<fs::path> path_at(const ConfigTable& table, std::string_view key, const f
 Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& overrides) {
   HEADROOM_TRY(auto config, ConfigTable::read(file));
   for (const auto& set : overrides.sets) HEADROOM_CHECK(config.set(set));
+  if (overrides.on_bad_row) {
+    HEADROOM_CHECK(config.set("workload.on_bad_row=" + *overrides.on_bad_row));
+  }
   const fs::path base = file.parent_path();
 
   Scenario scenario;

@@ -8,8 +8,11 @@
 #include "sim/observe/metrics.hpp"
 #include "sim/run/simulation.hpp"
 #include "sim/workload/request.hpp"
+#include "traces/generate/spec.hpp"
 #include "traces/generator.hpp"
+#include "traces/lifetimes.hpp"
 #include "traces/mix.hpp"
+#include "traces/token_profile.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +30,20 @@ struct TraceWorkload {
   bool as_llm = false;  // rows become deployments drawn from `mix`
   std::optional<Mix> mix;
   std::optional<double> load;  // share of the cluster's GPUs asked for at once
+  /// Of tasks whose trace does not say how long they ran; nullopt: such a task is a bad row.
+  std::optional<LifetimeModel> lifetimes;
+  bool skip_bad_rows = false;
+  std::optional<TokenProfile> tokens;  // lengths and concurrency of the deployments
+};
+
+/// A trace made up from a generator file, at the load that the scenario asks for.
+struct TaskGeneratorWorkload {
+  std::filesystem::path file;
+  GeneratorSpec spec;
+  bool as_llm = false;
+  std::optional<Mix> mix;
+  std::optional<double> load;
+  std::optional<TokenProfile> tokens;
 };
 
 /// Deployments made up by the generator.
@@ -40,7 +57,8 @@ struct ListedWorkload {
   std::vector<Request> requests;  // by arrival
 };
 
-using Workload = std::variant<TraceWorkload, GeneratedWorkload, ListedWorkload>;
+using Workload =
+    std::variant<TraceWorkload, GeneratedWorkload, ListedWorkload, TaskGeneratorWorkload>;
 
 /// What the author says must come out; checked after the run (exit code 1 where it does not hold).
 struct Expectation {
@@ -79,6 +97,7 @@ struct ScenarioOverrides {
   std::vector<std::string> sets;  // "key.path=value"
   std::optional<std::filesystem::path> trace;
   std::vector<std::string> policies;
+  std::optional<std::string> on_bad_row;  // as the key workload.on_bad_row
   bool no_audit = false;
 };
 

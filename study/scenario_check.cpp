@@ -17,6 +17,7 @@ namespace {
 // Whether there are deployments for sure; a native trace tells only as it is replayed.
 bool has_deployments(const Workload& workload) {
   if (const auto* trace = std::get_if<TraceWorkload>(&workload)) return trace->as_llm;
+  if (const auto* made = std::get_if<TaskGeneratorWorkload>(&workload)) return made->as_llm;
   const auto* listed = std::get_if<ListedWorkload>(&workload);
   if (listed == nullptr) return true;
   return std::any_of(listed->requests.begin(), listed->requests.end(), [](const Request& request) {

@@ -206,6 +206,7 @@ Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& opti
   }
   result.summary = summarise(result.runs, result.seeds.size());
   HEADROOM_CHECK(add_differences(scenario, result));
+  HEADROOM_TRY(result.skipped_rows, skipped_rows_of(scenario));
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "sim/observe/outcome_log.hpp"
 #include "study/scenario.hpp"
 #include "traces/load.hpp"
+#include "traces/rows.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -55,7 +56,8 @@ struct Difference {
 struct StudyResult {
   std::vector<std::uint64_t> seeds;
   std::optional<LoadScale> load_scale;
-  std::vector<RunResult> runs;  // by policy in the scenario's order, then by seed
+  std::optional<SkippedRows> skipped_rows;  // where bad rows are passed over
+  std::vector<RunResult> runs;              // by policy in the scenario's order, then by seed
   std::vector<Summary> summary;
   std::vector<Difference> differences;
   std::uint64_t compared = 0;           // requests of the window in the first seed's runs

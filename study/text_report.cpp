@@ -177,10 +177,23 @@ std::vector<Difference> largest_differences(const std::vector<Difference>& rows)
   return out;
 }
 
+std::string of_tokens(const std::optional<TokenProfile>& tokens) {
+  return tokens ? fmt::format(", lengths and concurrency of {}", tokens->name) : std::string();
+}
+
+std::string describe_generator(const TaskGeneratorWorkload& made) {
+  std::string out = fmt::format("a trace made up by {}", made.file.filename().string());
+  if (made.as_llm) out += fmt::format(", as LLM deployments of the mix '{}'", made.mix->name);
+  out += of_tokens(made.tokens);
+  if (made.load) out += fmt::format(", at load {}", *made.load);
+  return out + fmt::format(": {:.4g} arrivals an hour", made.spec.arrivals.rate_per_h);
+}
+
 std::string describe_workload(const Scenario& scenario, const StudyResult& result) {
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
     std::string out = fmt::format("{} ({})", trace->file.filename().string(), trace->format);
     if (trace->as_llm) out += fmt::format(", as LLM deployments of the mix '{}'", trace->mix->name);
+    out += of_tokens(trace->tokens);
     if (result.load_scale) {
       out += fmt::format(", at load {}: each arrival stands k = {} times, lifetimes x f = {:.3f}",
                          *trace->load, result.load_scale->copies, result.load_scale->stretch());
@@ -194,6 +207,9 @@ std::string describe_workload(const Scenario& scenario, const StudyResult& resul
         count_of(generated->config.requests, "made-up deployment"), generated->mix.name,
         generated->config.load, generated->config.arrival_cv,
         duration_text(generated->config.lifetime_median));
+  }
+  if (const auto* made = std::get_if<TaskGeneratorWorkload>(&scenario.workload)) {
+    return describe_generator(*made);
   }
   const auto& listed = std::get<ListedWorkload>(scenario.workload).requests;
   return count_of(static_cast<std::int64_t>(listed.size()), "request") + " listed in the scenario";

@@ -1,6 +1,7 @@
 #include "traces/csv.hpp"
 
 #include "sim/core/assert.hpp"
+#include "traces/wall_clock.hpp"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,23 @@ Status split_csv(std::string_view line, const SourcePlace& place, std::vector<Cs
   return {};
 }
 
+Status split_csv_header(std::string_view line, const SourcePlace& place,
+                        std::vector<CsvField>& fields) {
+  HEADROOM_CHECK(split_csv(line, place, fields));
+  CsvField& first = fields.front();
+  if (first.text.starts_with('#')) first.text = trimmed(std::string_view(first.text).substr(1));
+  return {};
+}
+
+bool has_columns(std::string_view header, std::span<const std::string> wanted) {
+  std::vector<CsvField> fields;
+  if (!split_csv_header(header, {}, fields)) return false;
+  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
+    return std::any_of(fields.begin(), fields.end(),
+                       [&](const CsvField& field) { return field.text == name; });
+  });
+}
+
 Result<CsvReader> CsvReader::open(const std::filesystem::path& file, std::string_view format,
                                   std::span<const std::string> required) {
   HEADROOM_TRY(auto lines, LineReader::open(file));
@@ -81,7 +99,7 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& file, std::string
   HEADROOM_TRY(const auto header, reader.lines_.next_nonblank());
   const std::string hint = fmt::format("the header of {} has {}", format, fmt::join(required, ","));
   if (!header) return fail("this file has no header line", {file.string(), 1, 0}, hint);
-  HEADROOM_CHECK(split_csv(*header, reader.lines_.place(), reader.fields_));
+  HEADROOM_CHECK(split_csv_header(*header, reader.lines_.place(), reader.fields_));
   for (const CsvField& field : reader.fields_) {
     if (std::find(reader.columns_.begin(), reader.columns_.end(), field.text) !=
         reader.columns_.end()) {
@@ -174,14 +192,42 @@ Result<Duration> CsvReader::seconds(std::size_t column) const {
   return *value;
 }
 
-Status ArrivalOrder::check(SimTime arrival, const SourcePlace& place) {
-  if (arrival < last_) {
-    return fail(fmt::format("arrival {} is before the previous row's {}", seconds_text(arrival),
-                            seconds_text(last_)),
-                place, "sort the file by arrival first");
+Result<Duration> CsvReader::milliseconds(std::size_t column) const {
+  const std::string& text = field(column);
+  // Shifting the point of the text keeps it exact; an exponent of its own would be a second one.
+  const bool plain = text.find_first_of("eE") == std::string::npos;
+  const auto value = parse_seconds(plain ? text + "e-3" : text);
+  if (!plain || !value) {
+    return fail(fmt::format("{} is '{}', but must be milliseconds from 0 to {}", columns_[column],
+                            shown(text), kMaxInputTime / std::chrono::milliseconds(1)),
+                place(column));
   }
-  last_ = arrival;
-  return {};
+  if (*value < Duration::zero()) {
+    return fail(fmt::format("{} is {}, but must not be negative", columns_[column], shown(text)),
+                place(column));
+  }
+  return *value;
+}
+
+Result<SimTime> CsvReader::wall_clock(std::size_t column) const {
+  const std::string& text = field(column);
+  auto value = parse_wall_clock(text);
+  if (!value) {
+    return fail(fmt::format("{}: {}", columns_[column], value.error().message), place(column),
+                value.error().hint);
+  }
+  return *value;
+}
+
+Result<Bytes> CsvReader::gib(std::size_t column, Bytes most) const {
+  const std::string& text = field(column);
+  const auto value = parse_bytes(text + "GiB");
+  if (!value || *value > most) {
+    return fail(fmt::format("{} is '{}', but must be GiB from 0 to {}", columns_[column],
+                            shown(text), most / kGiB),
+                place(column));
+  }
+  return *value;
 }
 
 }  // namespace headroom

@@ -2,8 +2,9 @@
 // Comma-separated trace files with a header line: columns by name, values checked one by one.
 //
 // Columns may stand in any order and others may stand between them. Fields may be quoted ("" inside
-// quotes is one quote); a quoted field ends on its line. Lines of blanks are passed over. Every
-// error names file, line, column (the character the field starts at), the value and the reason.
+// quotes is one quote); a quoted field ends on its line. Lines of blanks are passed over. A header
+// may be a comment: a '#' before its first column is not part of the name. Every error names file,
+// line, column (the character the field starts at), the value and the reason.
 
 #include "sim/core/config.hpp"
 #include "sim/core/result.hpp"
@@ -30,6 +31,12 @@ struct CsvField {
 [[nodiscard]] Status split_csv(std::string_view line, const SourcePlace& place,
                                std::vector<CsvField>& fields);
 
+/// As split_csv, for the header: without a '#' at its beginning.
+[[nodiscard]] Status split_csv_header(std::string_view line, const SourcePlace& place,
+                                      std::vector<CsvField>& fields);
+/// Whether a first line is a header with all these columns.
+[[nodiscard]] bool has_columns(std::string_view header, std::span<const std::string> wanted);
+
 class CsvReader {
  public:
   /// Reads the header. `format` names what is expected ("openb pods"), `required` its columns.
@@ -54,10 +61,19 @@ class CsvReader {
   [[nodiscard]] Result<std::int64_t> integer(std::size_t column, IntegerRange range) const;
   /// Decimal seconds. Error: not a number, negative, or beyond kMaxInputTime.
   [[nodiscard]] Result<Duration> seconds(std::size_t column) const;
+  /// As above, written in thousandths of a second (without an exponent).
+  [[nodiscard]] Result<Duration> milliseconds(std::size_t column) const;
+  /// A date and a time of day, as parse_wall_clock reads it.
+  [[nodiscard]] Result<SimTime> wall_clock(std::size_t column) const;
+  /// Decimal GiB as bytes, up to `most`. Error: not a size, or above.
+  [[nodiscard]] Result<Bytes> gib(std::size_t column, Bytes most) const;
+  [[nodiscard]] bool empty(std::size_t column) const { return field(column).empty(); }
 
   /// Place of a field of this row, or of the row.
   [[nodiscard]] SourcePlace place(std::size_t column) const;
   [[nodiscard]] SourcePlace place() const { return lines_.place(); }
+  /// After an error of next(): whether it was this row's alone, and rows follow.
+  [[nodiscard]] bool can_go_on() const { return lines_.can_go_on(); }
 
  private:
   explicit CsvReader(LineReader lines) : lines_(std::move(lines)) {}
@@ -65,16 +81,6 @@ class CsvReader {
   LineReader lines_;
   std::vector<std::string> columns_;
   std::vector<CsvField> fields_;
-};
-
-/// Refuses rows that are not in order of arrival.
-class ArrivalOrder {
- public:
-  /// Error: `arrival` is before the one of the call before.
-  [[nodiscard]] Status check(SimTime arrival, const SourcePlace& place);
-
- private:
-  SimTime last_ = SimTime::min();
 };
 
 }  // namespace headroom

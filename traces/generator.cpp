@@ -2,10 +2,10 @@
 
 #include "sim/core/int128.hpp"
 #include "traces/ended_by_error.hpp"
+#include "traces/lifetimes.hpp"
 #include "traces/limits.hpp"
 
 #include <boost/random/gamma_distribution.hpp>
-#include <boost/random/lognormal_distribution.hpp>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -35,7 +35,6 @@ class Generator final : public RequestSource {
     const double mean_lifetime = median * std::exp(sigma * sigma / 2.0);
     const double wanted = config.load * static_cast<double>(config.cluster_gpus);
     mean_gap_ = mean_usual_gpus(mix_) * mean_lifetime / wanted;
-    log_median_ = std::log(median);
   }
 
   // Draws point into the mix.
@@ -52,7 +51,8 @@ class Generator final : public RequestSource {
     }
     clock_ += gap;
     request.arrival = SimTime(clock_);
-    HEADROOM_TRY(request.lifetime, draw_lifetime());
+    HEADROOM_TRY(request.lifetime,
+                 draw_lifetime({config_.lifetime_median, config_.lifetime_sigma}, lifetimes_));
     request.name = fmt::format("llm-{}", ++made_);
     fill(draw_.draw_any(models_), request.shape);
     return request;
@@ -64,12 +64,6 @@ class Generator final : public RequestSource {
     const double shape = 1.0 / (config_.arrival_cv * config_.arrival_cv);
     boost::random::gamma_distribution<double> gaps(shape, mean_gap_ / shape);
     return duration_from_seconds(gaps(arrivals_));
-  }
-
-  Result<Duration> draw_lifetime() {
-    if (config_.lifetime_sigma == 0.0) return config_.lifetime_median;
-    boost::random::lognormal_distribution<double> lengths(log_median_, config_.lifetime_sigma);
-    return duration_from_seconds(lengths(lifetimes_));
   }
 
   void fill(const MixEntry& entry, RequestShape& shape) const {
@@ -91,7 +85,6 @@ class Generator final : public RequestSource {
   RandomStream lifetimes_;
   RandomStream models_;
   double mean_gap_ = 0.0;  // seconds
-  double log_median_ = 0.0;
   Duration clock_{};
   std::int64_t made_ = 0;
 };

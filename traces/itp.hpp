@@ -7,6 +7,7 @@
 // et al., ASPLOS 2023).
 
 #include "sim/core/result.hpp"
+#include "traces/rows.hpp"
 #include "traces/task.hpp"
 
 #include <filesystem>
@@ -19,6 +20,7 @@ namespace headroom {
 [[nodiscard]] std::span<const std::string> itp_columns();
 
 /// Error: as CsvReader::open. Rows: a bad or unsorted value, with its place.
-[[nodiscard]] Result<std::unique_ptr<TaskReader>> open_itp(const std::filesystem::path& file);
+[[nodiscard]] Result<std::unique_ptr<TaskReader>> open_itp(const std::filesystem::path& file,
+                                                           const RowRules& rules = {});
 
 }  // namespace headroom

@@ -36,6 +36,9 @@ class LineReader {
   /// As above, passing over lines of nothing but blanks.
   [[nodiscard]] Result<std::optional<std::string_view>> next_nonblank();
 
+  /// Whether lines may follow: false after the last one and after an error of next().
+  [[nodiscard]] bool can_go_on() const { return !done_; }
+
   /// Number of the line that next() last returned, 1-based; 0 before the first.
   [[nodiscard]] std::int64_t line() const { return line_; }
   /// That line, for an error message; `column` is 1-based, 0 = the whole line.

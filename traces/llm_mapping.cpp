@@ -3,7 +3,9 @@
 #include "sim/core/assert.hpp"
 #include "sim/core/int128.hpp"
 #include "traces/ended_by_error.hpp"
+#include "traces/lifetimes.hpp"
 
+#include <boost/random/uniform_int_distribution.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,18 +25,22 @@ class OpaqueSource final : public RequestSource {
   Result<std::optional<Request>> next() override {
     HEADROOM_TRY(auto task, tasks_->next());
     if (!task) return std::nullopt;
-    return as_opaque(std::move(*task));
+    HEADROOM_TRY(Request request, as_opaque(std::move(*task)));
+    return request;
   }
 
-  static Request as_opaque(TraceTask task) {
+  static Result<Request> as_opaque(TraceTask task) {
     Request request;
+    HEADROOM_TRY(request.lifetime, lifetime_of(task));
     request.name = std::move(task.name);
     request.arrival = task.arrival;
-    request.lifetime = task.lifetime;
+    request.declared = task.declared;
     request.shape.what = OpaqueTask{task.gpus, task.milli};
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;
     request.shape.allowed_gpus = std::move(task.gpu_types);
+    request.group = std::move(task.group);
+    request.group_size = task.group_size;
     return request;
   }
 
@@ -44,11 +50,14 @@ class OpaqueSource final : public RequestSource {
 
 class LlmSource final : public RequestSource {
  public:
-  LlmSource(std::unique_ptr<TaskReader> tasks, Mix mix, std::uint64_t seed)
-      : tasks_(std::move(tasks)),
+  LlmSource(std::unique_ptr<TaskReader> trace, Mix mix, std::uint64_t seed,
+            std::optional<TokenProfile> tokens)
+      : tasks_(std::move(trace)),
         mix_(std::move(mix)),
         draw_(mix_),
-        random_(random_stream(seed, "llm-mapping")) {}
+        random_(random_stream(seed, "llm-mapping")),
+        tokens_(std::move(tokens)),
+        windows_(random_stream(seed, "llm-tokens")) {}
 
   // Draws point into the mix.
   LlmSource(const LlmSource&) = delete;
@@ -58,7 +67,10 @@ class LlmSource final : public RequestSource {
     if (pieces_.empty()) {
       HEADROOM_TRY(auto task, tasks_->next());
       if (!task) return std::nullopt;
-      if (task->gpus == 0) return OpaqueSource::as_opaque(std::move(*task));
+      if (task->gpus == 0) {
+        HEADROOM_TRY(Request request, OpaqueSource::as_opaque(std::move(*task)));
+        return request;
+      }
       HEADROOM_CHECK(map(*task));
     }
     Request piece = std::move(pieces_.front());
@@ -67,27 +79,57 @@ class LlmSource final : public RequestSource {
   }
 
  private:
+  struct Drawn {
+    const MixEntry* entry = nullptr;
+    const TokenWindow* window = nullptr;  // null: the entry's own limits
+  };
+
   Status map(const TraceTask& task) {
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(task));
     const bool share = task.gpus == 1 && task.milli < 1000;
     const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
+    if (task.group.empty() || task.group != drawn_group_) HEADROOM_CHECK(draw(task, bands));
+    drawn_group_ = task.group;
+    for (const Drawn& drawn : drawn_) pieces_.push_back(deployment(task, lifetime, drawn));
+    if (bands.size() > 1) split(task, bands);
+    return {};
+  }
+
+  /// One entry a band. Replicas of a group are equal tasks, so they share what the first drew.
+  Status draw(const TraceTask& task, const std::vector<int>& bands) {
+    drawn_.clear();
     for (const int band : bands) {
       const auto entry = draw_.draw(band, random_);
       if (!entry) {
         Error error = entry.error();
         error.message = fmt::format("task '{}': {}", task.name, error.message);
-        pieces_.clear();
         return tl::unexpected<Error>(std::move(error));
       }
-      pieces_.push_back(deployment(task, **entry));
+      drawn_.push_back({*entry, draw_window()});
     }
-    if (bands.size() > 1) split(task, bands);
     return {};
   }
 
-  static Request deployment(const TraceTask& task, const MixEntry& entry) {
+  const TokenWindow* draw_window() {
+    if (!tokens_) return nullptr;
+    boost::random::uniform_int_distribution<std::size_t> any(0, tokens_->windows.size() - 1);
+    return &tokens_->windows[any(windows_)];
+  }
+
+  static void set_lengths(const Model& model, const TokenWindow& window, ServingLimits& limits) {
+    limits.context = window.context;
+    if (model.longest_context > 0) {
+      limits.context = std::min(limits.context, model.longest_context);
+    }
+    limits.sequences = window.sequences;
+  }
+
+  static Request deployment(const TraceTask& task, Duration lifetime, const Drawn& drawn) {
+    const MixEntry& entry = *drawn.entry;
     LlmDeployment llm;
     llm.model = entry.model;
     llm.limits = entry.limits;
+    if (drawn.window != nullptr) set_lengths(*entry.model, *drawn.window, llm.limits);
     llm.allowed_tp = entry.allowed_tp;
     if (entry.band == kShareBand) {
       llm.shared = true;
@@ -96,11 +138,14 @@ class LlmSource final : public RequestSource {
     Request request;
     request.name = task.name;
     request.arrival = task.arrival;
-    request.lifetime = task.lifetime;
+    request.lifetime = lifetime;
+    request.declared = task.declared;
     request.shape.what = std::move(llm);
     request.shape.cpu_milli = task.cpu_milli;
     request.shape.ram = task.ram;
     request.shape.allowed_gpus = task.gpu_types;
+    request.group = task.group;
+    request.group_size = task.group_size;
     return request;
   }
 
@@ -111,8 +156,8 @@ class LlmSource final : public RequestSource {
     for (std::size_t i = 0; i < bands.size(); ++i) {
       Request& piece = pieces_[i];
       piece.name = fmt::format("{}/{}", task.name, i + 1);
-      piece.group = task.name;
-      piece.group_size = static_cast<int>(bands.size());
+      piece.group = task.group.empty() ? task.name : task.group;
+      piece.group_size = task.group_size * static_cast<int>(bands.size());
       piece.shape.cpu_milli = mul_div_floor(task.cpu_milli, bands[i], task.gpus);
       piece.shape.ram = mul_div_floor(task.ram, bands[i], task.gpus);
       cpu_left -= piece.shape.cpu_milli;
@@ -126,6 +171,10 @@ class LlmSource final : public RequestSource {
   const Mix mix_;
   MixDraw draw_;
   RandomStream random_;
+  const std::optional<TokenProfile> tokens_;
+  RandomStream windows_;
+  std::vector<Drawn> drawn_;    // for the last task
+  std::string drawn_group_;     // its group
   std::deque<Request> pieces_;  // of the last row, not given out yet
 };
 
@@ -137,9 +186,10 @@ std::unique_ptr<RequestSource> opaque_source(std::unique_ptr<TaskReader> tasks) 
 }
 
 std::unique_ptr<RequestSource> llm_source(std::unique_ptr<TaskReader> tasks, Mix mix,
-                                          std::uint64_t seed) {
+                                          std::uint64_t seed, std::optional<TokenProfile> tokens) {
   HEADROOM_ASSERT(tasks != nullptr, "a source without a reader");
-  return ended_by_error(std::make_unique<LlmSource>(std::move(tasks), std::move(mix), seed));
+  return ended_by_error(
+      std::make_unique<LlmSource>(std::move(tasks), std::move(mix), seed, std::move(tokens)));
 }
 
 std::vector<int> split_gpus(int gpus) {

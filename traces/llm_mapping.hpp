@@ -9,15 +9,18 @@
 //   any other number    -> several, largest band first, above 16 in eights (12 = 8 + 4,
 //                          59 = 7 x 8 + 2 + 1), as one group: named "<task>/1", "<task>/2", ...
 //   no GPU              -> stays an opaque task
+// Replicas of a group stay one group, with the pieces of all of them.
 // CPU and RAM of a split task go to its pieces by their GPUs, the remainder to the first.
 
 #include "sim/core/result.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/mix.hpp"
 #include "traces/task.hpp"
+#include "traces/token_profile.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace headroom {
@@ -26,9 +29,12 @@ namespace headroom {
 [[nodiscard]] std::unique_ptr<RequestSource> opaque_source(std::unique_ptr<TaskReader> tasks);
 
 /// Rows as deployments, drawn from the run's seed (stream "llm-mapping") in the order of the rows.
-/// Errors of next(): the reader's; a task of a band in which the mix has no entry.
-[[nodiscard]] std::unique_ptr<RequestSource> llm_source(std::unique_ptr<TaskReader> tasks, Mix mix,
-                                                        std::uint64_t seed);
+/// With `tokens` each deployment draws a window (stream "llm-tokens") and has its context and
+/// sequences in place of the entry's; the context is at most what the model can do. Replicas of a
+/// group draw once. Errors of next(): the reader's; a task of a band in which the mix has no entry.
+[[nodiscard]] std::unique_ptr<RequestSource> llm_source(
+    std::unique_ptr<TaskReader> tasks, Mix mix, std::uint64_t seed,
+    std::optional<TokenProfile> tokens = std::nullopt);
 
 /// The bands a task of so many whole GPUs splits into, largest first. Precondition: gpus >= 1.
 [[nodiscard]] std::vector<int> split_gpus(int gpus);

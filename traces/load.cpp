@@ -2,6 +2,7 @@
 
 #include "sim/core/assert.hpp"
 #include "sim/core/int128.hpp"
+#include "traces/lifetimes.hpp"
 
 #include <fmt/format.h>
 
@@ -72,7 +73,8 @@ Result<std::vector<GpuRow>> read_rows(TaskReader& trace) {
     if (open) rows.back().gap = arrival - rows.back().arrival;
     open = task->gpus > 0;
     if (!open) continue;
-    rows.push_back({arrival, 0, task->lifetime.count(), std::int64_t{task->gpus} * task->milli});
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(*task, trace.place()));
+    rows.push_back({arrival, 0, lifetime.count(), std::int64_t{task->gpus} * task->milli});
   }
 }
 
@@ -152,14 +154,20 @@ Result<std::optional<TraceTask>> LoadedReader::next() {
       return std::nullopt;
     }
     HEADROOM_TRY(ahead_, trace_->next());
-    row_->lifetime = stretched(row_->lifetime, scale_.stretch_nano);
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(*row_));
+    row_->lifetime = stretched(lifetime, scale_.stretch_nano);
+    if (row_->declared) row_->declared = stretched(*row_->declared, scale_.stretch_nano);
   }
   TraceTask task = *row_;
   if (ahead_) {
     const Duration gap = ahead_->arrival - row_->arrival;
     task.arrival += Duration(mul_div_floor(gap.count(), copy_, scale_.copies));
   }
-  if (copy_ > 0) task.name += fmt::format("~{}", copy_ + 1);
+  if (copy_ > 0) {
+    const std::string suffix = fmt::format("~{}", copy_ + 1);
+    task.name += suffix;
+    if (!task.group.empty()) task.group += suffix;
+  }
   ++copy_;
   return task;
 }

@@ -1,6 +1,5 @@
 #include "traces/native.hpp"
 
-#include "traces/csv.hpp"
 #include "traces/ended_by_error.hpp"
 #include "traces/json_line.hpp"
 #include "traces/limits.hpp"
@@ -34,31 +33,44 @@ void sort_unique(std::vector<T>& values) {
 
 class NativeRows final : public RequestSource {
  public:
-  explicit NativeRows(LineReader lines) : lines_(std::move(lines)) {}
+  NativeRows(LineReader lines, const RowRules& rules)
+      : lines_(std::move(lines)), rules_(rules), order_(rules.order) {}
 
-  /// Reads the first line: the header, or a row that next() gives again.
+  /// Reads the first line: the header, or a row that next() takes again.
   Status begin() {
     HEADROOM_TRY(const auto line, lines_.next_nonblank());
     if (!line) return {};
-    HEADROOM_TRY(auto json, JsonLine::parse(*line, lines_.place()));
-    if (!json.has("schema")) {
-      first_ = std::move(json);
+    auto json = JsonLine::parse(*line, lines_.place());
+    if (!json || !json->has("schema")) {
+      first_ = std::string(*line);
       return {};
     }
-    json.check_keys(kHeaderKeys);
-    const std::string schema = json.text("schema");
-    const std::int64_t version = json.integer("version", {0, 1'000'000});
+    json->check_keys(kHeaderKeys);
+    const std::string schema = json->text("schema");
+    const std::int64_t version = json->integer("version", {0, 1'000'000});
     if (schema != kNativeSchema || version != kNativeVersion) {
-      json.reject(fmt::format("the header says '{}' version {}", schema, version),
-                  fmt::format("this reads '{}' version {}", kNativeSchema, kNativeVersion));
+      json->reject(fmt::format("the header says '{}' version {}", schema, version),
+                   fmt::format("this reads '{}' version {}", kNativeSchema, kNativeVersion));
     }
-    return json.status();
+    return json->status();
   }
 
   Result<std::optional<Request>> next() override {
+    while (true) {
+      auto request = next_row();
+      if (request || !rules_.pass_over(request.error(), lines_.can_go_on())) return request;
+    }
+  }
+
+  [[nodiscard]] SourcePlace place() const { return lines_.place(); }
+  [[nodiscard]] bool can_go_on() const { return lines_.can_go_on(); }
+
+ private:
+  Result<std::optional<Request>> next_row() {
     if (first_) {
-      JsonLine json = std::move(*first_);
+      const std::string line = std::move(*first_);
       first_.reset();
+      HEADROOM_TRY(auto json, JsonLine::parse(line, lines_.place()));
       return read(json);
     }
     HEADROOM_TRY(const auto line, lines_.next_nonblank());
@@ -67,9 +79,6 @@ class NativeRows final : public RequestSource {
     return read(json);
   }
 
-  [[nodiscard]] SourcePlace place() const { return lines_.place(); }
-
- private:
   Result<std::optional<Request>> read(JsonLine& json) {
     const bool llm = json.has("model");
     std::vector<std::string> known(llm ? kLlmKeys.begin() : kOpaqueKeys.begin(),
@@ -93,7 +102,7 @@ class NativeRows final : public RequestSource {
       read_task(json, shape);
     }
     HEADROOM_CHECK(json.status());
-    HEADROOM_CHECK(order_.check(request.arrival, lines_.place()));
+    HEADROOM_TRY(request.arrival, order_.take(request.arrival, lines_.place()));
     return request;
   }
 
@@ -153,57 +162,75 @@ class NativeRows final : public RequestSource {
   }
 
   LineReader lines_;
+  RowRules rules_;
   ArrivalOrder order_;
-  std::optional<JsonLine> first_;
+  std::optional<std::string> first_;  // the first line, where it is no header
   std::map<std::string, std::shared_ptr<const Model>, std::less<>> models_;
 };
 
-Result<std::unique_ptr<NativeRows>> open_rows(const std::filesystem::path& file) {
+Result<std::unique_ptr<NativeRows>> open_rows(const std::filesystem::path& file,
+                                              const RowRules& rules) {
   HEADROOM_TRY(auto lines, LineReader::open(file));
-  auto rows = std::make_unique<NativeRows>(std::move(lines));
+  auto rows = std::make_unique<NativeRows>(std::move(lines), rules);
   HEADROOM_CHECK(rows->begin());
   return rows;
 }
 
 class NativeTasks final : public TaskReader {
  public:
-  explicit NativeTasks(std::unique_ptr<NativeRows> rows) : rows_(std::move(rows)) {}
+  NativeTasks(std::unique_ptr<NativeRows> rows, const RowRules& rules)
+      : rows_(std::move(rows)), rules_(rules) {}
 
   Result<std::optional<TraceTask>> next() override {
-    HEADROOM_TRY(auto request, rows_->next());
-    if (!request) return std::nullopt;
-    if (request->shape.kind() == RequestKind::llm || !request->group.empty() || request->declared) {
-      return fail(fmt::format("'{}' has a model, a group or a declared time, so it is not a bare "
-                              "task",
-                              request->name),
-                  rows_->place(), "replay this trace as it is, without mapping or load scaling");
+    while (true) {
+      HEADROOM_TRY(auto request, rows_->next());
+      if (!request) return std::nullopt;
+      if (request->shape.kind() == RequestKind::opaque && request->group.empty()) {
+        return task_of(std::move(*request));
+      }
+      Error error{
+          fmt::format("'{}' has a model or a group, so it is not a bare task", request->name),
+          rows_->place(),
+          "use this trace as it is, without mapping, load scaling or another format"};
+      if (!rules_.pass_over(error, rows_->can_go_on())) {
+        return tl::unexpected<Error>(std::move(error));
+      }
     }
+  }
+
+  [[nodiscard]] SourcePlace place() const override { return rows_->place(); }
+
+ private:
+  static TraceTask task_of(Request request) {
     TraceTask task;
-    task.name = std::move(request->name);
-    task.arrival = request->arrival;
-    task.lifetime = request->lifetime;
-    task.gpus = request->shape.opaque().gpus;
-    task.milli = request->shape.opaque().milli;
-    task.cpu_milli = request->shape.cpu_milli;
-    task.ram = request->shape.ram;
-    task.gpu_types = std::move(request->shape.allowed_gpus);
+    task.name = std::move(request.name);
+    task.arrival = request.arrival;
+    task.lifetime = request.lifetime;
+    task.declared = request.declared;
+    task.gpus = request.shape.opaque().gpus;
+    task.milli = request.shape.opaque().milli;
+    task.cpu_milli = request.shape.cpu_milli;
+    task.ram = request.shape.ram;
+    task.gpu_types = std::move(request.shape.allowed_gpus);
     return task;
   }
 
- private:
   std::unique_ptr<NativeRows> rows_;
+  RowRules rules_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<RequestSource>> open_native(const std::filesystem::path& file) {
-  HEADROOM_TRY(auto rows, open_rows(file));
+Result<std::unique_ptr<RequestSource>> open_native(const std::filesystem::path& file,
+                                                   const RowRules& rules) {
+  HEADROOM_TRY(auto rows, open_rows(file, rules));
   return ended_by_error(std::move(rows));
 }
 
-Result<std::unique_ptr<TaskReader>> open_native_tasks(const std::filesystem::path& file) {
-  HEADROOM_TRY(auto rows, open_rows(file));
-  return std::make_unique<NativeTasks>(std::move(rows));
+Result<std::unique_ptr<TaskReader>> open_native_tasks(const std::filesystem::path& file,
+                                                      const RowRules& rules) {
+  HEADROOM_TRY(auto rows, open_rows(file, rules));
+  return std::make_unique<NativeTasks>(std::move(rows), rules);
 }
 
 }  // namespace headroom

@@ -6,6 +6,7 @@
 
 #include "sim/core/result.hpp"
 #include "sim/workload/request.hpp"
+#include "traces/rows.hpp"
 #include "traces/task.hpp"
 
 #include <filesystem>
@@ -20,11 +21,12 @@ inline constexpr int kNativeVersion = 1;
 /// All rows, deployments and opaque tasks. Models come from the catalogue, one object per model and
 /// reader. Error: as LineReader::open, or a header of another schema or version. Rows: broken JSON,
 /// an unknown key (with the nearest), a value out of range, an arrival before the one above.
-[[nodiscard]] Result<std::unique_ptr<RequestSource>> open_native(const std::filesystem::path& file);
+[[nodiscard]] Result<std::unique_ptr<RequestSource>> open_native(const std::filesystem::path& file,
+                                                                 const RowRules& rules = {});
 
-/// Opaque rows as tasks, for mapping and load scaling. A row with a model, a group or a declared
-/// time is an error: a task cannot carry it.
+/// Opaque rows as tasks, for mapping and load scaling. A row with a model or a group is an error: a
+/// task cannot carry it.
 [[nodiscard]] Result<std::unique_ptr<TaskReader>> open_native_tasks(
-    const std::filesystem::path& file);
+    const std::filesystem::path& file, const RowRules& rules = {});
 
 }  // namespace headroom

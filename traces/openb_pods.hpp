@@ -11,6 +11,7 @@
 // Source: github.com/alibaba/clusterdata, cluster-trace-gpu-v2023 (Weng et al., ATC 2023).
 
 #include "sim/core/result.hpp"
+#include "traces/rows.hpp"
 #include "traces/task.hpp"
 
 #include <filesystem>
@@ -25,7 +26,7 @@ namespace headroom {
 
 /// Error: as CsvReader::open, or a list without times (the variants made only for packing). Rows:
 /// a bad or unsorted value, with its place.
-[[nodiscard]] Result<std::unique_ptr<TaskReader>> open_openb_pods(
-    const std::filesystem::path& file);
+[[nodiscard]] Result<std::unique_ptr<TaskReader>> open_openb_pods(const std::filesystem::path& file,
+                                                                  const RowRules& rules = {});
 
 }  // namespace headroom

@@ -363,6 +363,30 @@ std::vector<std::int64_t> ConfigTable::integers_or(std::string_view key, Integer
   return values;
 }
 
+std::vector<double> ConfigTable::numbers_or(std::string_view key, NumberRange range,
+                                            std::vector<double> fallback) const {
+  auto* node = as_node(find(key));
+  if (node == nullptr) return fallback;
+  const auto* array = node->as_array();
+  const std::string wanted = fmt::format("an array of numbers from {} to {}", range.min, range.max);
+  if (array == nullptr) {
+    reject_type(key, wanted);
+    return fallback;
+  }
+  std::vector<double> values;
+  for (const auto& element : *array) {
+    const auto value = element.value<double>();
+    if (!element.is_number() || !value || !std::isfinite(*value) || *value < range.min ||
+        *value > range.max) {
+      reject(key, fmt::format("'{}{}' holds {}, but must be {}", path_, key, value_text(element),
+                              wanted));
+      return fallback;
+    }
+    values.push_back(*value);
+  }
+  return values;
+}
+
 ConfigTable ConfigTable::table(std::string_view key) const {
   const std::string path = fmt::format("{}{}.", path_, key);
   auto* node = as_node(find(key));

@@ -68,6 +68,8 @@ class ConfigTable {
                                                   std::vector<std::string> fallback) const;
   [[nodiscard]] std::vector<std::int64_t> integers_or(std::string_view key, IntegerRange range,
                                                       std::vector<std::int64_t> fallback) const;
+  [[nodiscard]] std::vector<double> numbers_or(std::string_view key, NumberRange range,
+                                               std::vector<double> fallback) const;
 
   /// A sub-table; an absent one reads as empty.
   [[nodiscard]] ConfigTable table(std::string_view key) const;

@@ -39,6 +39,11 @@ Duration DurationHistogram::quantile(int per_mille) const {
   if (count_ == 0) return Duration(0);
   const auto thousandths = static_cast<std::uint64_t>(per_mille);
   const std::uint64_t rank = std::max<std::uint64_t>(1, (count_ * thousandths + 999) / 1000);
+  return at_rank(rank);
+}
+
+Duration DurationHistogram::at_rank(std::uint64_t rank) const {
+  HEADROOM_ASSERT(rank >= 1 && rank <= count_, "there is no value of this rank");
   std::uint64_t seen = 0;
   for (const auto& [bucket, count] : buckets_) {
     seen += count;

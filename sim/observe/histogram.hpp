@@ -18,6 +18,8 @@ class DurationHistogram {
   /// Upper edge of the bucket that holds the value of rank ceil(q x count); 0 when empty. q in
   /// 0..1, in thousandths.
   [[nodiscard]] Duration quantile(int per_mille) const;
+  /// The same of the value of this rank, 1..count. Precondition: 1 <= rank <= count().
+  [[nodiscard]] Duration at_rank(std::uint64_t rank) const;
   [[nodiscard]] Duration max() const { return Duration(max_); }
   [[nodiscard]] Duration mean() const;
 

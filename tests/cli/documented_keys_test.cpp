@@ -13,7 +13,8 @@ namespace {
 // The keys in calls such as table.integer_or("count", ...), has("x"), step("backoff_first_s", ...).
 std::set<std::string> keys_asked_for(const std::string& source) {
   static const std::regex call(
-      R"re((?:integer|number|text|choice|bytes|seconds|link_rate|texts|integers|flag|table|tables|has|step|)re"
+      R"re((?:integer|number|numbers|text|choice|bytes|seconds|link_rate|texts|integers|flag|table|tables|)re"
+      R"re(has|step|weights_of|)re"
       R"re(optional_count|path_at|seconds_up_to)(?:_or)?\s*\(\s*(?:[a-z]+,\s*)?"([a-z_0-9]+)")re");
   std::set<std::string> out;
   for (std::sregex_iterator it(source.begin(), source.end(), call), end; it != end; ++it) {
@@ -31,7 +32,8 @@ TEST_CASE("every key of a scenario and a cluster is documented", "[cli]") {
   std::size_t keys = 0;
   for (const char* file :
        {"study/scenario.cpp", "study/cluster_file.cpp", "study/listed_requests.cpp",
-        "sim/cluster/spec.cpp", "sim/cluster/links_reader.cpp", "sim/cluster/network_reader.cpp"}) {
+        "study/generator_workload.cpp", "sim/cluster/spec.cpp", "sim/cluster/links_reader.cpp",
+        "sim/cluster/network_reader.cpp"}) {
     for (const auto& key : keys_asked_for(read_file(source_path(file)))) {
       INFO(file << ": " << key);
       CHECK(documents.find("`" + key + "`") != std::string::npos);
@@ -39,6 +41,18 @@ TEST_CASE("every key of a scenario and a cluster is documented", "[cli]") {
     }
   }
   CHECK(keys > 60);  // or the search for them has gone blind
+}
+
+TEST_CASE("every key of a generator file is documented", "[cli]") {
+  const std::string document = read_file(source_path("docs/generator.md"));
+  std::size_t keys = 0;
+  for (const auto& key :
+       keys_asked_for(read_file(source_path("traces/generate/spec_reader.cpp")))) {
+    INFO(key);
+    CHECK(document.find("`" + key + "`") != std::string::npos);
+    ++keys;
+  }
+  CHECK(keys > 30);
 }
 
 TEST_CASE("every key of a result and a decision log is documented", "[cli]") {

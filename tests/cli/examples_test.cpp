@@ -22,7 +22,9 @@ std::vector<fs::path> example_scenarios(bool with_traces) {
   std::vector<fs::path> out;
   for (const auto& entry : fs::recursive_directory_iterator(source_path("examples"))) {
     const std::string folder = entry.path().parent_path().filename().string();
-    if (entry.path().extension() != ".toml" || folder == "mixes" || folder == "clusters") continue;
+    if (entry.path().extension() != ".toml" || folder == "mixes" || folder == "clusters" ||
+        folder == "generators")
+      continue;
     if (needs_traces(entry.path()) == with_traces) out.push_back(entry.path());
   }
   std::sort(out.begin(), out.end());
@@ -33,7 +35,7 @@ std::vector<fs::path> example_scenarios(bool with_traces) {
 
 TEST_CASE("the examples that bring their own workload run", "[cli]") {
   const auto scenarios = example_scenarios(false);
-  REQUIRE(scenarios.size() >= 3);
+  REQUIRE(scenarios.size() >= 5);
   for (const auto& scenario : scenarios) {
     const auto result = run_headroom({"run", scenario.string()});
     INFO(scenario << "\n" << result.out << "\n" << result.err);
@@ -47,7 +49,7 @@ TEST_CASE("the examples on public traces run at a small load", "[cli]") {
   const auto traces = shared_path("traces");
   if (!traces) return;
   const auto scenarios = example_scenarios(true);
-  REQUIRE(scenarios.size() >= 2);
+  REQUIRE(scenarios.size() >= 3);
   CommandOptions options;
   options.environment["TRACES"] = traces->string();
   for (const auto& scenario : scenarios) {

@@ -1,6 +1,7 @@
 #include "traces/csv.hpp"
 
 #include "tests/traces/helpers.hpp"
+#include "traces/rows.hpp"
 
 #include <array>
 
@@ -142,12 +143,16 @@ TEST_CASE("an empty name is refused, and a very long value is shown in part") {
 
 TEST_CASE("arrivals may repeat but not go back") {
   ArrivalOrder order;
-  CHECK(order.check(SimTime(std::chrono::seconds(15)), {}).has_value());
-  CHECK(order.check(SimTime(std::chrono::seconds(15)), {}).has_value());
-  const Status back = order.check(SimTime(std::chrono::seconds(12)), {"t.csv", 4, 9});
-  REQUIRE_FALSE(back.has_value());
-  CHECK(back.error().text() ==
-        "t.csv:4:9: arrival 12 is before the previous row's 15 — sort the file by arrival first");
+  const auto at = [](std::int64_t seconds) { return SimTime(std::chrono::seconds(seconds)); };
+  CHECK(require_value(order.take(at(15), {})) == at(15));
+  CHECK(require_value(order.take(at(15), {})) == at(15));
+  CHECK(require_error(order.take(at(12), {"t.csv", 4, 9})) ==
+        "t.csv:4:9: arrival 12 is before the previous row's 15 — sort the file by arrival first: "
+        "headroom trace convert FILE --to native --out SORTED");
+  CHECK(require_value(order.take(at(16), {})) == at(16));  // the row refused does not count
+  ArrivalOrder any(RowOrder::any, true);
+  CHECK(require_value(any.take(at(12), {})) == at(12));
+  CHECK(require_value(any.take(at(3), {})) == at(3));
 }
 
 }  // namespace headroom

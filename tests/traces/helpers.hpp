@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -63,6 +64,39 @@ std::string first_error(Source& source) {
     if (!item) return item.error().text();
     if (!*item) return "";
   }
+}
+
+/// The text of an error, or a failed test.
+template <class T>
+std::string require_error(const Result<T>& result) {
+  REQUIRE_FALSE(result.has_value());
+  return result.error().text();
+}
+
+/// The invented traces of traces/samples, one a format, and their formats.
+inline const std::vector<std::pair<std::string, std::string>>& samples() {
+  static const std::vector<std::pair<std::string, std::string>> all{
+      {"native.jsonl", "native"},
+      {"tasks.csv", "csv"},
+      {"openb-pods.csv", "openb-pods"},
+      {"itp-jobs.csv", "itp"},
+      {"philly-jobs.csv", "philly"},
+      {"crux-jobs.csv", "crux"},
+      {"dlrm-instances.csv", "dlrm"},
+      {"muri-jobs.csv", "muri"},
+      {"elasticflow-jobs.csv", "elasticflow"},
+      {"tiresias-jobs.csv", "tiresias"},
+      {"pollux-jobs.csv", "pollux"},
+      {"jobs.swf", "swf"},
+      {"azure-llm-requests.csv", "azure-llm"},
+      {"mooncake-requests.jsonl", "mooncake"},
+      {"genai-requests.csv", "genai"},
+  };
+  return all;
+}
+
+inline std::chrono::nanoseconds seconds_of(double seconds) {
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
 }
 
 inline std::filesystem::path write_gz(const TempDir& folder, const std::string& name,

@@ -140,7 +140,7 @@ TEST_CASE("a scaled trace asks for the load it was scaled to") {
   double gpu_seconds = 0.0;
   for (const TraceTask& task : tasks) {
     const double begin = to_seconds(task.arrival);
-    const double end = std::min(begin + to_seconds(task.lifetime), 200.0);
+    const double end = std::min(begin + to_seconds(*task.lifetime), 200.0);
     gpu_seconds += std::max(end - begin, 0.0) * task.gpus;
   }
   CHECK(gpu_seconds / 200.0 == Approx(1.5));

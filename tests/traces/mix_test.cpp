@@ -22,6 +22,20 @@ std::string error_of(const std::string& toml) {
   return mix ? "" : mix.error().text();
 }
 
+std::vector<Mix> shipped_mixes() {
+  std::vector<Mix> out;
+  for (const char* name : {"frontier", "model-zoo", "odd-heads", "small-team"}) {
+    const std::string file = std::string("examples/mixes/") + name + ".toml";
+    out.push_back(require_value(read_mix(source_path(file))));
+    CHECK(out.back().name == name);
+    CHECK_FALSE(out.back().description.empty());
+  }
+  // A mix that is shipped is named here.
+  const std::filesystem::directory_iterator files(source_path("examples/mixes"));
+  CHECK(out.size() == static_cast<std::size_t>(std::distance(begin(files), end(files))));
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("a mix gives each entry its own limits, or the defaults of the file") {
@@ -134,30 +148,49 @@ TEST_CASE("the model zoo has every band, bands 1 and 8 for small and for large c
   }
 }
 
-TEST_CASE("every entry of the model zoo starts on its usual GPUs") {
-  const Mix mix = require_value(read_mix(source_path("examples/mixes/model-zoo.toml")));
+TEST_CASE("every entry of every mix starts on its usual GPUs, and every mix has every band") {
   const auto engine = require_value(make_engine("vllm", {}));
-  for (const MixEntry& entry : mix.entries) {
-    const GpuType gpu = require_value(find_gpu_type(entry.usual_gpu));
-    bool starts = false;
-    for (const ParallelPlan plan : engine->accepted_plans(*entry.model, 16, 16)) {
-      starts = starts || (plan.gpus() == entry.usual_gpus &&
-                          engine->check(*entry.model, plan, gpu, entry.limits).accepted);
+  for (const Mix& mix : shipped_mixes()) {
+    for (const int band : kBands) {
+      INFO(mix.name << ", band " << band_text(band));
+      CHECK_FALSE(mix.entries_of(band).empty());
     }
-    INFO(entry.model->name << " on " << entry.usual_gpus << " x " << entry.usual_gpu);
-    CHECK(starts);
+    for (const MixEntry& entry : mix.entries) {
+      const GpuType gpu = require_value(find_gpu_type(entry.usual_gpu));
+      bool starts = false;
+      for (const ParallelPlan plan : engine->accepted_plans(*entry.model, 16, 16)) {
+        starts = starts || (plan.gpus() == entry.usual_gpus &&
+                            engine->check(*entry.model, plan, gpu, entry.limits).accepted);
+      }
+      INFO(mix.name << ": " << entry.model->name << " on " << entry.usual_gpus << " x "
+                    << entry.usual_gpu);
+      CHECK(starts);
+    }
   }
 }
 
-TEST_CASE("the least shares of the model zoo follow from weights and 1.5 GiB on 24 GiB") {
-  const Mix mix = require_value(read_mix(source_path("examples/mixes/model-zoo.toml")));
-  for (const MixEntry* entry : mix.entries_of(kShareBand)) {
-    const Bytes needed = weight_bytes(*entry->model) + 3 * kGiB / 2;
-    const std::int64_t least_ppm = (needed * 1'000'000 + 24 * kGiB - 1) / (24 * kGiB);
-    INFO(entry->model->name);
-    CHECK(entry->min_u_ppm == (least_ppm + 49'999) / 50'000 * 50'000);
-    CHECK(entry->limits.context == 4096);
+TEST_CASE("the least shares of the mixes follow from weights and 1.5 GiB on 24 GiB") {
+  for (const Mix& mix : shipped_mixes()) {
+    for (const MixEntry* entry : mix.entries_of(kShareBand)) {
+      const Bytes needed = weight_bytes(*entry->model) + 3 * kGiB / 2;
+      const std::int64_t least_ppm = (needed * 1'000'000 + 24 * kGiB - 1) / (24 * kGiB);
+      INFO(mix.name << ": " << entry->model->name);
+      CHECK(entry->min_u_ppm == (least_ppm + 49'999) / 50'000 * 50'000);
+      CHECK(entry->limits.context <= 4096);
+    }
   }
+}
+
+TEST_CASE("most of the odd-heads mix has head counts that are awkward to split") {
+  const Mix mix = require_value(read_mix(source_path("examples/mixes/odd-heads.toml")));
+  std::set<std::int64_t> heads;
+  for (const MixEntry& entry : mix.entries) {
+    const auto count = entry.model->text.heads();
+    heads.insert(count);
+    INFO(entry.model->name << " has " << count << " heads");
+    CHECK(count % 16 != 0);
+  }
+  for (const std::int64_t count : {12, 14, 28, 40, 56, 71}) CHECK(heads.contains(count));
 }
 
 }  // namespace headroom

@@ -100,7 +100,7 @@ TEST_CASE("the model zoo stands in for every GPU task of openb and ITP") {
     if (!file) return;
     const TaskFormat* format = require_value(find_task_format(require_value(guess_format(*file))));
     const Mix mix = require_value(read_mix(source_path("examples/mixes/model-zoo.toml")));
-    auto source = llm_source(require_value(format->open_tasks(*file)), mix, 1);
+    auto source = llm_source(require_value(format->open_tasks(*file, {})), mix, 1);
     int deployments = 0;
     int opaque_with_gpus = 0;
     for (const Request& request : collect(*source)) {

@@ -1,0 +1,50 @@
+#include "traces/tiresias.hpp"
+
+#include "traces/csv_tasks.hpp"
+
+#include <array>
+#include <utility>
+
+namespace headroom {
+namespace {
+
+const std::array<std::string, 7> kColumns{"job_id",     "num_gpu",  "submit_time", "iterations",
+                                          "model_name", "duration", "interval"};
+
+class TiresiasJobs final : public CsvTasks {
+ public:
+  TiresiasJobs(CsvReader rows, const RowRules& rules)
+      : CsvTasks(std::move(rows), "submit_time", rules),
+        name_(column("job_id")),
+        arrival_(column("submit_time")),
+        duration_(column("duration")),
+        gpus_(column("num_gpu")) {}
+
+ protected:
+  Status read(const CsvReader& from, TraceTask& task) override {
+    HEADROOM_TRY(task.name, from.name(name_));
+    HEADROOM_TRY(const Duration arrival, from.seconds(arrival_));
+    task.arrival = SimTime(arrival);
+    HEADROOM_TRY(task.lifetime, from.seconds(duration_));
+    HEADROOM_TRY(task.gpus, whole_gpus(from, gpus_));
+    return {};
+  }
+
+ private:
+  std::size_t name_;
+  std::size_t arrival_;
+  std::size_t duration_;
+  std::size_t gpus_;
+};
+
+}  // namespace
+
+std::span<const std::string> tiresias_columns() { return kColumns; }
+
+Result<std::unique_ptr<TaskReader>> open_tiresias(const std::filesystem::path& file,
+                                                  const RowRules& rules) {
+  HEADROOM_TRY(auto rows, CsvReader::open(file, "a Tiresias job list", kColumns));
+  return std::make_unique<TiresiasJobs>(std::move(rows), rules);
+}
+
+}  // namespace headroom
