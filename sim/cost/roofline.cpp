@@ -26,11 +26,6 @@ struct Stage {
   double layers = 0.0;
 };
 
-bool is_expert(const Tensor& tensor) {
-  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
-         tensor.split == Split::expert_whole;
-}
-
 /// Sums over all layers of the model, whole.
 struct LayerSums {
   std::int64_t parameters = 0, expert_parameters = 0;

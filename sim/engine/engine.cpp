@@ -2,6 +2,7 @@
 
 #include "sim/core/assert.hpp"
 #include "sim/core/nearest.hpp"
+#include "sim/core/whole.hpp"
 #include "sim/engine/llama_cpp.hpp"
 #include "sim/engine/sglang.hpp"
 #include "sim/engine/tensorrt_llm.hpp"
@@ -25,7 +26,7 @@ Bytes requested_bytes(Bytes total, std::int64_t utilisation_ppm) {
                   fmt::format("a share of {} millionths", utilisation_ppm));
   // total x U may pass int64; whole millions of it do not need rounding.
   const Bytes rest = total % kMillion * utilisation_ppm;
-  return total / kMillion * utilisation_ppm + (rest + kMillion - 1) / kMillion;
+  return total / kMillion * utilisation_ppm + divide_up(rest, kMillion);
 }
 
 std::int64_t EngineRules::utilisation(const Model& /*model*/, ParallelPlan /*plan*/,

@@ -1,5 +1,7 @@
 #include "sim/engine/kv_cache.hpp"
 
+#include "sim/core/whole.hpp"
+
 #include <algorithm>
 #include <variant>
 
@@ -15,7 +17,7 @@ struct CacheTypes {
 // v1/kv_cache_interface.py of vLLM, "fp8_ds_mla": 512 + 16 + 128 = 656 bytes for DeepSeek-V3.2.
 Bytes packed_latent(const LatentAttention& latent) {
   constexpr std::int64_t kScaled = 128;
-  return latent.kv_rank + (latent.kv_rank + kScaled - 1) / kScaled * 4 + latent.rope * 2;
+  return latent.kv_rank + divide_up(latent.kv_rank, kScaled) * 4 + latent.rope * 2;
 }
 
 // The same, 8 bits of scale for 64 values and one byte of padding: 584 bytes for DeepSeek-V4.
@@ -43,7 +45,7 @@ LayerCache cache_of(const Attention& a, int tp, const CacheTypes& types) {
   cache.window = a.window;
   cache.ratio = a.cache_ratio;
   const Bytes entry = entry_bytes(a, tp, types) + a.indexer_cache;
-  cache.bytes_per_token = (entry + a.cache_ratio - 1) / a.cache_ratio;
+  cache.bytes_per_token = divide_up(entry, a.cache_ratio);
   return cache;
 }
 

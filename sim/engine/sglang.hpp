@@ -30,6 +30,7 @@ inline constexpr std::string_view kMarlin = "sglang.marlin";
 inline constexpr std::string_view kPipelineLayers = "sglang.pp-layers";
 inline constexpr std::string_view kPipelineSupport = "sglang.pp-support";
 inline constexpr std::string_view kVisionHeads = "sglang.vision-heads";
+inline constexpr std::string_view kEncoderMode = "sglang.encoder-mode";
 inline constexpr std::string_view kVisionMlpWidth = "sglang.vision-mlp-width";
 inline constexpr std::string_view kEncoders = "sglang.encoders";
 inline constexpr std::string_view kDpAttention = "sglang.dp-attention";
@@ -51,8 +52,11 @@ inline constexpr std::string_view kStaticFraction = "sglang.static-fraction";
 /// Layers of each pipeline stage. Precondition: 1 <= pp.
 [[nodiscard]] std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp);
 
-/// The rules of quantized checkpoints: a refusal, or an accepted verdict with remarks.
-[[nodiscard]] EngineVerdict check_quantization(const Model& model, ParallelPlan plan);
+/// Slices of quantized experts: what SGLang asks at configuration time, before any other size.
+[[nodiscard]] EngineVerdict check_quantized_experts(const Model& model, ParallelPlan plan);
+/// The other matrices of quantized checkpoints: a refusal, or an accepted verdict with remarks.
+/// Sizes that do not divide are other rules', asked before.
+[[nodiscard]] EngineVerdict check_quantized_matrices(const Model& model, ParallelPlan plan);
 
 /// Weights of one rank: attention cut over plan.tp ranks, MLPs over all of the stage.
 [[nodiscard]] StageWeights rank_weights(const Model& model, ParallelPlan plan,
@@ -84,6 +88,10 @@ class Rules final : public EngineRules {
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 
  private:
+  /// `whole_encoder`: every rank holds the whole vision tower.
+  [[nodiscard]] static EngineVerdict check_sizes(const Model& model, ParallelPlan plan,
+                                                 bool whole_encoder);
+
   MemoryOverheads overheads_;
 };
 

@@ -18,7 +18,7 @@ constexpr std::int64_t kMillion = 1'000'000;
 
 ShardSizes shard_sizes(ParallelPlan plan, int dense_ranks) {
   const int ranks = stage_ranks(plan);
-  return {dense_ranks, plan.ep ? 1 : ranks, plan.ep ? ranks : 1, 64};
+  return {dense_ranks, plan.ep ? 1 : ranks, plan.ep ? ranks : 1, kVocabPadding};
 }
 
 /// Batch sizes up to which CUDA graphs are captured: server_args.py _handle_gpu_memory_settings.
@@ -187,9 +187,9 @@ std::int64_t Rules::utilisation(const Model& model, ParallelPlan plan, const Gpu
 // load, when contexts and communication buffers are there. Activations are beside it.
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& asked) const {
-  EngineVerdict verdict =
-      first_refusal({check_shape(model, plan), check_context(kContextLimit, model, asked.context),
-                     check_gpu(model, gpu, asked.kv_cache)});
+  EngineVerdict verdict = first_refusal({check_sizes(model, plan, asked.encoder_data_parallel),
+                                         check_context(kContextLimit, model, asked.context),
+                                         check_gpu(model, gpu, asked.kv_cache)});
   if (!verdict.accepted) return verdict;
   require_limits(asked);
   ServingLimits limits = asked;

@@ -17,19 +17,9 @@ namespace {
 using Phase = Refusal::Phase;
 using Scheme = Quantization::Scheme;
 
-bool stored_small(const Model& model, const LayerKind& kind, const Tensor& tensor) {
-  return tensor.quantizable &&
-         tensor_bytes(model, kind, tensor) < tensor.elements() * model.dtype_bytes;
-}
-
-bool is_expert(const Tensor& tensor) {
-  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows;
-}
-
 /// model_executor/model_runner_components/moe_ep_setup.py check_quantized_moe_compatibility. A plan
 /// has whole experts or slices over all ranks, so that ep divides tp and moe_tp is 1 or all ranks.
-EngineVerdict check_quantized_experts(const Model& model, const LayerKind& kind,
-                                      ParallelPlan plan) {
+EngineVerdict check_experts(const Model& model, const LayerKind& kind, ParallelPlan plan) {
   const Experts* experts = std::get_if<Experts>(&kind.mlp);
   const Quantization& q = expert_scheme(model);
   if (experts == nullptr || q.scheme != Scheme::fp8_block) return accepted_verdict();
@@ -100,12 +90,21 @@ EngineVerdict check_matrix(const Quantization& q, const Tensor& tensor, const Te
   }
 }
 
+/// Whether so many ranks can cut it: layers with a state, of which it was not established how they
+/// are cut, may have sizes that do not divide, and then a rank's part is not known.
+bool cut_evenly(const Tensor& tensor, int ranks) {
+  if (tensor.split == Split::rows) return tensor.in % ranks == 0;
+  if (tensor.split == Split::units) return tensor.units % ranks == 0 || ranks % tensor.units == 0;
+  return tensor.split != Split::columns || tensor.out % ranks == 0;
+}
+
 /// Every quantized matrix of a kind of layer, as a rank holds it.
 EngineVerdict check_matrices(const Model& model, const LayerKind& kind, ParallelPlan plan) {
   EngineVerdict all = accepted_verdict();
   for (const Tensor& tensor : layer_tensors(model.text, kind)) {
-    if (is_expert(tensor) || !stored_small(model, kind, tensor)) continue;
+    if (is_expert(tensor) || !is_quantized(model, kind, tensor)) continue;
     const int ranks = tensor.name.starts_with("mlp.") ? stage_ranks(plan) : plan.tp;
+    if (!cut_evenly(tensor, ranks)) continue;
     const Tensor part = shard(tensor, {ranks, 1, 1, 1});
     EngineVerdict verdict = check_matrix(model.quantization, tensor, part, ranks > 1);
     if (!verdict.accepted) return verdict;
@@ -116,11 +115,16 @@ EngineVerdict check_matrices(const Model& model, const LayerKind& kind, Parallel
 
 }  // namespace
 
-EngineVerdict check_quantization(const Model& model, ParallelPlan plan) {
+EngineVerdict check_quantized_experts(const Model& model, ParallelPlan plan) {
   std::vector<EngineVerdict> verdicts;
   for (const LayerKind& kind : model.text.kinds) {
-    verdicts.push_back(check_quantized_experts(model, kind, plan));
+    verdicts.push_back(check_experts(model, kind, plan));
   }
+  return first_refusal(std::move(verdicts));
+}
+
+EngineVerdict check_quantized_matrices(const Model& model, ParallelPlan plan) {
+  std::vector<EngineVerdict> verdicts;
   for (const LayerKind& kind : model.text.kinds) {
     verdicts.push_back(check_matrices(model, kind, plan));
   }

@@ -14,8 +14,13 @@ using Phase = Refusal::Phase;
 
 /// layers/attention/vision.py: heads divide by the attention's ranks. A tower that every rank holds
 /// whole is not cut.
-EngineVerdict check_vision(const Model& model, ParallelPlan plan) {
+EngineVerdict check_vision(const Model& model, ParallelPlan plan, bool whole_encoder) {
   if (!model.vision) return accepted_verdict();
+  if (whole_encoder) {
+    return remarked(Kind::unknown, kEncoderMode,
+                    "which model classes run their vision tower data parallel was not "
+                    "established: it is counted whole on every GPU");
+  }
   const std::int64_t width = model.vision->mlp_width;
   return first_refusal({
       divides(kVisionHeads, Phase::model_build, model.vision->heads, plan.tp,
@@ -68,19 +73,23 @@ std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
 }
 
 EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
+  return check_sizes(model, plan, false);
+}
+
+EngineVerdict Rules::check_sizes(const Model& model, ParallelPlan plan, bool whole_encoder) {
   require_sizes(plan);
   const TextArch& text = model.text;
   return first_refusal({
       check_pipeline(model, plan),
       check_dp_attention(text, plan),
-      check_quantization(model, plan),
+      check_quantized_experts(model, plan),
       check_heads(kHeads, Phase::model_build, text, plan.tp),
       check_kv_heads(kKvHeads, text, plan.tp),
-      divides(kVocab, Phase::model_build, vocab_padded_to_64(text.vocab), plan.tp,
-              "vocabulary rows (padded to 64) do"),
+      check_vocab(kVocab, text, plan.tp),
       check_mlp_width(kMlpWidth, text, stage_ranks(plan)),
       check_experts(text, plan),
-      check_vision(model, plan),
+      check_quantized_matrices(model, plan),
+      check_vision(model, plan, whole_encoder),
       remarked_if(!model.encoders.empty() && plan.tp > 1, Kind::unknown, kEncoders,
                   "how encoders beside the vision tower are cut was not established: they are "
                   "counted as cut over the attention's GPUs"),
@@ -134,12 +143,6 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
                 "model_executor/model_runner_components/moe_ep_setup.py "
                 "check_quantized_moe_compatibility",
                 Phase::configuration),
-      rule_info(kFp8Block, "each rank's part of an FP8 matrix is whole blocks",
-                "layers/quantization/fp8.py Fp8LinearMethod.validate_block_quant_shapes",
-                Phase::model_build),
-      rule_info(kGroupSize, "each rank's inputs of a quantized matrix are whole groups",
-                "layers/quantization/marlin_utils.py verify_marlin_supports_shape",
-                Phase::model_build),
       rule_info(kHeads, "query heads divide by the attention's ranks",
                 "models/*.py, layers/linear.py QKVParallelLinear", Phase::model_build),
       rule_info(kKvHeads, "KV heads split over, or are copied evenly to, the attention's ranks",
@@ -153,8 +156,16 @@ std::span<const EngineRules::RuleInfo> Rules::rules() const {
                 "layers/moe/fused_moe_triton/layer.py FusedMoE", Phase::model_build),
       rule_info(kExpertWidth, "without it the width of an expert does",
                 "layers/moe/fused_moe_triton/layer.py FusedMoE", Phase::model_build),
-      rule_info(kVisionHeads, "the vision tower's heads divide by the attention's ranks",
-                "layers/attention/vision.py", Phase::model_build),
+      rule_info(kFp8Block, "each rank's part of an FP8 matrix is whole blocks",
+                "layers/quantization/fp8.py Fp8LinearMethod.validate_block_quant_shapes",
+                Phase::model_build),
+      rule_info(kGroupSize, "each rank's inputs of a quantized matrix are whole groups",
+                "layers/quantization/marlin_utils.py verify_marlin_supports_shape",
+                Phase::model_build),
+      rule_info(
+          kVisionHeads,
+          "the vision tower's heads divide by the attention's ranks, unless it runs data parallel",
+          "layers/attention/vision.py", Phase::model_build),
       rule_info(kContextLimit, "the context is no longer than the model's own",
                 "configs/model_config.py ModelConfig._derive_context_length", Phase::configuration),
       rule_info(kCapability, "the GPU has compute capability 7.5 or higher",
@@ -173,6 +184,10 @@ std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
                   "layers/dp_attention.py compute_dp_attention_world_info"),
       remark_info(kMarlin, "unknown: what happens where Marlin's tiles do not divide",
                   "layers/quantization/marlin_utils.py verify_marlin_supports_shape"),
+      remark_info(
+          kEncoderMode,
+          "unknown: which classes run their vision tower data parallel, where that is asked",
+          "not read"),
       remark_info(kVisionMlpWidth, "unknown: whether the vision tower's MLP must divide",
                   "not read"),
       remark_info(kBf16, "fallback: below 8.0 a bf16 model runs in fp16",

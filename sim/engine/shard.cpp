@@ -1,13 +1,11 @@
 #include "sim/engine/shard.hpp"
 
+#include "sim/core/whole.hpp"
+
 #include <algorithm>
 
 namespace headroom {
 namespace {
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-std::int64_t round_up(std::int64_t a, std::int64_t unit) { return divide_up(a, unit) * unit; }
 
 /// Biases have no inputs to pad.
 std::int64_t padded_inputs(const Tensor& tensor, std::int64_t in, std::int64_t unit) {
@@ -32,8 +30,7 @@ Tensor shard(const Tensor& tensor, const ShardSizes& sizes) {
       part.out = tensor.out / tensor.units * part.units;
       break;
     case Split::vocabulary:
-      part.out =
-          divide_up(divide_up(tensor.out, sizes.vocab_padding) * sizes.vocab_padding, sizes.tp);
+      part.out = divide_up(round_up(tensor.out, sizes.vocab_padding), sizes.tp);
       break;
     case Split::expert_columns:
       part.copies = divide_up(tensor.copies, sizes.expert_groups);
@@ -59,9 +56,7 @@ Tensor shard(const Tensor& tensor, const ShardSizes& sizes) {
 }
 
 bool is_replicated(const Tensor& tensor, const ShardSizes& sizes) {
-  const bool expert = tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
-                      tensor.split == Split::expert_whole;
-  const int ranks = expert ? sizes.expert_width * sizes.expert_groups : sizes.tp;
+  const int ranks = is_expert(tensor) ? sizes.expert_width * sizes.expert_groups : sizes.tp;
   ShardSizes unpadded = sizes;
   unpadded.vocab_padding = unpadded.expert_width_padding = unpadded.expert_hidden_padding = 1;
   return ranks > 1 && shard(tensor, unpadded).elements() == tensor.elements();

@@ -6,6 +6,10 @@
 
 namespace headroom {
 
+/// vLLM and SGLang pad the vocabulary to a multiple of this
+/// (layers/vocab_parallel_embedding.py of both).
+inline constexpr std::int64_t kVocabPadding = 64;
+
 /// In how many parts the tensors of one pipeline stage are cut.
 struct ShardSizes {
   int tp = 1;                      // attention, dense MLPs, vocabulary

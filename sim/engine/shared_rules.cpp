@@ -1,6 +1,8 @@
 #include "sim/engine/shared_rules.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/core/whole.hpp"
+#include "sim/engine/shard.hpp"
 #include "sim/engine/verdict.hpp"
 
 #include <fmt/format.h>
@@ -13,13 +15,13 @@
 namespace headroom {
 namespace {
 
-/// The first refusal of `check`, asked for every kind of layer whose MLP is a `Part`.
-template <class Part, class Check>
-EngineVerdict for_each_mlp(const TextArch& text, const Check& check) {
+/// The first refusal of `check`, asked for every kind of layer with routed experts.
+template <class Check>
+EngineVerdict for_each_experts(const TextArch& text, const Check& check) {
   for (const LayerKind& kind : text.kinds) {
-    const Part* part = std::get_if<Part>(&kind.mlp);
-    if (part == nullptr) continue;
-    EngineVerdict verdict = check(*part);
+    const Experts* experts = std::get_if<Experts>(&kind.mlp);
+    if (experts == nullptr) continue;
+    EngineVerdict verdict = check(*experts);
     if (!verdict.accepted) return verdict;
   }
   return accepted_verdict();
@@ -28,7 +30,7 @@ EngineVerdict for_each_mlp(const TextArch& text, const Check& check) {
 EngineVerdict check_kv_heads(std::string_view rule, std::int64_t kv_heads, int tp) {
   constexpr auto kPhase = Refusal::Phase::model_build;
   if (kv_heads >= tp) return divides(rule, kPhase, kv_heads, tp, "KV heads do");
-  if (tp % kv_heads == 0) return accepted_verdict();
+  if (kv_heads == 0 || tp % kv_heads == 0) return accepted_verdict();
   return refused_verdict(
       rule, kPhase,
       fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} ({} mod {} = {})",
@@ -83,8 +85,6 @@ EngineVerdict remarked_if(bool condition, Remark::Kind kind, std::string_view ru
   return condition ? remarked(kind, rule, std::move(sentence)) : accepted_verdict();
 }
 
-std::int64_t vocab_padded_to_64(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
-
 EngineVerdict check_heads(std::string_view rule, Refusal::Phase phase, const TextArch& text,
                           int tp) {
   for (const LayerKind& kind : text.kinds) {
@@ -106,34 +106,41 @@ EngineVerdict check_kv_heads(std::string_view rule, const TextArch& text, int tp
   return accepted_verdict();
 }
 
+EngineVerdict check_vocab(std::string_view rule, const TextArch& text, int tp) {
+  static_assert(kVocabPadding == 64, "the sentence says so");
+  return divides(rule, Refusal::Phase::model_build, round_up(text.vocab, kVocabPadding), tp,
+                 "vocabulary rows (padded to 64) do");
+}
+
 EngineVerdict check_mlp_width(std::string_view rule, const TextArch& text, int ranks) {
   constexpr auto kPhase = Refusal::Phase::model_build;
-  return first_refusal({
-      for_each_mlp<Mlp>(text,
-                        [&](const Mlp& mlp) {
-                          return divides(rule, kPhase, mlp.width, ranks, "columns of the MLP do");
-                        }),
-      for_each_mlp<Experts>(text,
-                            [&](const Experts& experts) {
-                              return divides(rule, kPhase, experts.shared_width, ranks,
-                                             "columns of the shared experts do");
-                            }),
-  });
+  for (const LayerKind& kind : text.kinds) {
+    EngineVerdict verdict = accepted_verdict();
+    if (const Mlp* mlp = std::get_if<Mlp>(&kind.mlp)) {
+      verdict = divides(rule, kPhase, mlp->width, ranks, "columns of the MLP do");
+    } else if (const Experts* experts = std::get_if<Experts>(&kind.mlp)) {
+      verdict =
+          divides(rule, kPhase, experts->shared_width, ranks, "columns of the shared experts do");
+    }
+    if (!verdict.accepted) return verdict;
+  }
+  return accepted_verdict();
+}
+
+EngineVerdict check_expert_width(std::string_view rule, const Experts& experts, int slices) {
+  constexpr auto kPhase = Refusal::Phase::model_build;
+  auto refusal = indivisible(rule, kPhase, experts.width, slices, "columns of each expert do",
+                             "tensor x data parallel size");
+  return refusal ? refused_verdict(rule, kPhase, std::move(refusal->sentence)) : accepted_verdict();
 }
 
 EngineVerdict check_expert_width(std::string_view rule, const TextArch& text, int slices) {
-  return for_each_mlp<Experts>(text, [&](const Experts& experts) {
-    if (experts.width % slices == 0) return accepted_verdict();
-    return refused_verdict(
-        rule, Refusal::Phase::model_build,
-        fmt::format("{} columns of each expert are not cut evenly into {} "
-                    "slices ({} mod {} = {})",
-                    experts.width, slices, experts.width, slices, experts.width % slices));
-  });
+  return for_each_experts(
+      text, [&](const Experts& experts) { return check_expert_width(rule, experts, slices); });
 }
 
 EngineVerdict check_expert_count(std::string_view rule, const TextArch& text, int ranks) {
-  return for_each_mlp<Experts>(text, [&](const Experts& experts) {
+  return for_each_experts(text, [&](const Experts& experts) {
     if (experts.count % ranks == 0) return accepted_verdict();
     return refused_verdict(
         rule, Refusal::Phase::model_build,

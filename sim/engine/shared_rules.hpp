@@ -27,18 +27,20 @@ void require_sizes(ParallelPlan plan);
 /// Appends the remarks of the second to the first.
 void add_remarks(EngineVerdict& to, EngineVerdict from);
 
-/// Vocabulary rows after padding to a multiple of 64.
-[[nodiscard]] std::int64_t vocab_padded_to_64(std::int64_t vocab);
-
 /// Query heads of every layer divide by `tp`.
 [[nodiscard]] EngineVerdict check_heads(std::string_view rule, Refusal::Phase phase,
                                         const TextArch& text, int tp);
 /// KV heads of every layer split evenly, or each is held by the same number of ranks. A latent is
 /// one head for all.
 [[nodiscard]] EngineVerdict check_kv_heads(std::string_view rule, const TextArch& text, int tp);
+/// The vocabulary, padded to kVocabPadding, divides by `tp`.
+[[nodiscard]] EngineVerdict check_vocab(std::string_view rule, const TextArch& text, int tp);
 /// Dense MLPs, shared experts among them, divide by `ranks`.
 [[nodiscard]] EngineVerdict check_mlp_width(std::string_view rule, const TextArch& text, int ranks);
-/// Slices of each routed expert divide its width.
+/// Slices of each routed expert, tensor x data parallel size of them, divide its width.
+[[nodiscard]] EngineVerdict check_expert_width(std::string_view rule, const Experts& experts,
+                                               int slices);
+/// The same in every layer.
 [[nodiscard]] EngineVerdict check_expert_width(std::string_view rule, const TextArch& text,
                                                int slices);
 /// Whole experts are spread evenly over `ranks`.

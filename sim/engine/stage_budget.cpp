@@ -1,5 +1,6 @@
 #include "sim/engine/stage_budget.hpp"
 
+#include "sim/engine/saturating.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/vllm.hpp"
 
@@ -11,13 +12,6 @@
 
 namespace headroom {
 namespace {
-
-constexpr Bytes kSaturated = std::numeric_limits<Bytes>::max() / 4;
-// Where a config does not name its longest context.
-constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
-
-/// Column of a table for 1, 2, 4 and 8 ranks: the next lower one.
-std::size_t column_of(int ranks) { return ranks >= 8 ? 3 : ranks >= 4 ? 2 : ranks >= 2 ? 1 : 0; }
 
 /// What is left of a stage's cache after one sequence. A saturated need fits nothing.
 Bytes slack(const StageMemory& stage) {
@@ -59,15 +53,26 @@ SequenceCost sequence_cost(const std::vector<CacheGroup>& groups) {
 }
 
 Bytes sequence_bytes(const SequenceCost& cost, std::int64_t context) {
-  const Bytes room = kSaturated - cost.once;
-  if (cost.per_token > 0 && context > room / cost.per_token) return kSaturated;
-  return cost.once + cost.per_token * context;
+  return plus(cost.once, times(cost.per_token, context));
+}
+
+std::int64_t context_limit(const Model& model) {
+  constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
+  return model.longest_context > 0 ? model.longest_context : kAnyContext;
+}
+
+std::size_t overhead_column(int ranks) {
+  return ranks >= 8 ? 3 : ranks >= 4 ? 2 : ranks >= 2 ? 1 : 0;
+}
+
+Bytes communication_bytes(int ranks, const MemoryOverheads& overheads) {
+  return overheads.nccl[overhead_column(ranks)];
 }
 
 WorkingMemory working_memory(const Model& model, ParallelPlan plan, const ServingLimits& limits,
                              const MemoryOverheads& overheads) {
   return {vllm::activation_bytes(model, plan.tp, limits.batched_tokens, overheads),
-          overheads.nccl[column_of(plan.tp * plan.dp)], overheads.runtime};
+          communication_bytes(plan.tp * plan.dp, overheads), overheads.runtime};
 }
 
 StageMemory stage_memory(std::int64_t layers, const StageWeights& weights,
@@ -136,7 +141,7 @@ int worst_stage(const EngineVerdict& verdict) {
 
 void judge_stages(EngineVerdict& verdict, const std::vector<SequenceCost>& costs,
                   const Model& model) {
-  verdict.longest_context = model.longest_context > 0 ? model.longest_context : kAnyContext;
+  verdict.longest_context = context_limit(model);
   for (std::size_t s = 0; s < verdict.stages.size(); ++s) {
     verdict.longest_context = longest_context(verdict.stages[s], costs[s], verdict.longest_context);
   }

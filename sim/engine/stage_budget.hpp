@@ -5,6 +5,7 @@
 #include "sim/engine/kv_cache.hpp"
 #include "sim/engine/stage_weights.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -25,6 +26,14 @@ struct SequenceCost {
 [[nodiscard]] SequenceCost sequence_cost(const std::vector<CacheGroup>& groups);
 /// Saturates at a quarter of the int64 range.
 [[nodiscard]] Bytes sequence_bytes(const SequenceCost& cost, std::int64_t context);
+
+/// Tokens of the longest context that a model may be asked for: 2^40 where its config does not say.
+[[nodiscard]] std::int64_t context_limit(const Model& model);
+
+/// Column of the tables of MemoryOverheads (1, 2, 4 and 8 ranks): the next lower one.
+[[nodiscard]] std::size_t overhead_column(int ranks);
+/// NCCL buffers of a rank that sums or exchanges its results with a group of `ranks`.
+[[nodiscard]] Bytes communication_bytes(int ranks, const MemoryOverheads& overheads);
 
 /// What a GPU needs beside weights and cache. The constants are those of docs/engines.md.
 struct WorkingMemory {

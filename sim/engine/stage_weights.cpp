@@ -1,6 +1,7 @@
 #include "sim/engine/stage_weights.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/core/whole.hpp"
 
 #include <fmt/format.h>
 
@@ -9,8 +10,6 @@
 
 namespace headroom {
 namespace {
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Adds up the tensors of a stage as its ranks hold them.
 class WeightSum {

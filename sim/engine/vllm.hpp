@@ -26,8 +26,6 @@ enum class Version { v0_10, v0_21 };
 [[nodiscard]] Result<std::unique_ptr<EngineRules>> make_rules(std::string_view version,
                                                               const MemoryOverheads& overheads);
 
-/// Vocabulary rows after padding to a multiple of 64.
-[[nodiscard]] std::int64_t padded_vocab(std::int64_t vocab);
 /// Layers of each pipeline stage. Precondition: 1 <= pp.
 [[nodiscard]] std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp);
 
@@ -71,12 +69,17 @@ class Rules final : public EngineRules {
   [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
+  [[nodiscard]] std::int64_t utilisation(const Model& model, ParallelPlan plan, const GpuType& gpu,
+                                         const ServingLimits& limits) const override;
   [[nodiscard]] std::string command(const Model& model, const Start& start) const override;
   [[nodiscard]] std::string preparation(const Start& start) const override;
   [[nodiscard]] std::span<const RuleInfo> rules() const override;
   [[nodiscard]] std::span<const RemarkInfo> remarks() const override;
 
  private:
+  /// U, in millionths: as asked for, else the release's own.
+  [[nodiscard]] std::int64_t share(const ServingLimits& limits) const;
+
   MemoryOverheads overheads_;
   Version version_;
 };

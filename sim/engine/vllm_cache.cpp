@@ -1,5 +1,6 @@
+#include "sim/core/whole.hpp"
+#include "sim/engine/saturating.hpp"
 #include "sim/engine/vllm.hpp"
-#include "sim/engine/vllm_saturating.hpp"
 
 #include <algorithm>
 

@@ -36,17 +36,7 @@ std::string fused_name(const std::string& name, bool latent) {
   return name;
 }
 
-bool is_expert(const Tensor& tensor) {
-  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
-         tensor.split == Split::expert_whole;
-}
-
 }  // namespace
-
-bool stored_small(const Model& model, const LayerKind& kind, const Tensor& tensor) {
-  return tensor.quantizable &&
-         tensor_bytes(model, kind, tensor) < tensor.elements() * model.dtype_bytes;
-}
 
 std::vector<LinearLayer> quantized_layers(const Model& model, const LayerKind& kind,
                                           const ShardSizes& sizes) {
@@ -56,7 +46,7 @@ std::vector<LinearLayer> quantized_layers(const Model& model, const LayerKind& k
   const Attention* attention = kind.attention();
   const bool latent = attention != nullptr && attention->latent;
   for (const Tensor& tensor : layer_tensors(model.text, kind)) {
-    if (is_expert(tensor) || !stored_small(model, kind, tensor)) continue;
+    if (is_expert(tensor) || !is_quantized(model, kind, tensor)) continue;
     const std::string key = fused_name(tensor.name, latent);
     const Tensor part = shard(tensor, sizes);
     const auto same = std::find(keys.begin(), keys.end(), key);
@@ -76,7 +66,7 @@ const Experts* quantized_experts(const Model& model, const LayerKind& kind) {
   const auto* experts = std::get_if<Experts>(&kind.mlp);
   if (experts == nullptr || !expert_scheme(model).quantized()) return nullptr;
   for (const Tensor& tensor : layer_tensors(model.text, kind)) {
-    if (is_expert(tensor) && stored_small(model, kind, tensor)) return experts;
+    if (is_expert(tensor) && is_quantized(model, kind, tensor)) return experts;
   }
   return nullptr;
 }

@@ -23,9 +23,6 @@ struct LinearLayer {
   [[nodiscard]] bool fused() const { return outs.size() > 1; }
 };
 
-/// Whether the checkpoint stores this tensor in fewer bytes than the model's data type.
-[[nodiscard]] bool stored_small(const Model& model, const LayerKind& kind, const Tensor& tensor);
-
 /// The quantized layers of this kind, routed experts left out.
 [[nodiscard]] std::vector<LinearLayer> quantized_layers(const Model& model, const LayerKind& kind,
                                                         const ShardSizes& sizes);

@@ -195,7 +195,7 @@ std::string Rules::command(const Model& model, const Start& start) const {
       " --max-model-len {} --max-num-seqs {} --max-num-batched-tokens {}"
       " --gpu-memory-utilization {}",
       limits.context, limits.sequences, limits.batched_tokens,
-      static_cast<double>(limits.utilisation_ppm) / 1e6);
+      static_cast<double>(share(limits)) / 1e6);
   const bool fp8 = limits.kv_cache == KvCacheType::fp8 ||
                    (version_ != Version::v0_10 && has_fp8_cache_alone(model));
   if (fp8) out += " --kv-cache-dtype fp8";

@@ -1,18 +1,14 @@
+#include "sim/engine/saturating.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/stage_budget.hpp"
 #include "sim/engine/vllm_rules.hpp"
-#include "sim/engine/vllm_saturating.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace headroom::vllm {
 namespace {
-
-// Where a config does not name its longest context.
-constexpr std::int64_t kAnyContext = std::int64_t{1} << 40;
 
 using StageGroups = std::vector<std::vector<CacheGroup>>;
 
@@ -106,6 +102,11 @@ KvCacheType cache_type(const Question& q, KvCacheType asked, Remarks& remarks) {
   return kept;
 }
 
+/// Ranks of a stage that sum or exchange results: replicas share routed experts, and nothing else.
+int exchanging_ranks(const Model& model, ParallelPlan plan) {
+  return model.text.has_experts() ? plan.tp * plan.dp : plan.tp;
+}
+
 /// The stages of one deployment, filled in one after the other.
 class Budget {
  public:
@@ -132,9 +133,8 @@ class Budget {
           stage({static_cast<int>(s), q_.plan.pp, first, layers_[s]}, groups_[s]));
       first += layers_[s];
     }
-    const std::int64_t most = q_.model.longest_context;
-    verdict.longest_context = longest_context(verdict, groups_, most > 0 ? most : kAnyContext,
-                                              limits_.batched_tokens, pool_);
+    verdict.longest_context =
+        longest_context(verdict, groups_, context_limit(q_.model), limits_.batched_tokens, pool_);
     verdict.full_sequences = full_sequences(verdict);
     verdict.worst_stage = worst_stage(verdict);
     for (const std::vector<CacheGroup>& groups : groups_) {
@@ -149,14 +149,13 @@ class Budget {
  private:
   [[nodiscard]] StageMemory stage(const StageLayers& held,
                                   const std::vector<CacheGroup>& groups) const {
-    const int tp = q_.plan.tp;
     const StageWeights weights = rank_weights(q_.model, q_.plan, gpu_, held, q_.whole_encoder);
     StageMemory stage;
     stage.layers = held.layers;
     stage.weights = weights.total;
     stage.replicated_weights = weights.replicated;
-    stage.activations = activation_bytes(q_.model, tp, limits_.batched_tokens, overheads_);
-    stage.communication = overheads_.nccl[tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0];
+    stage.activations = activation_bytes(q_.model, q_.plan.tp, limits_.batched_tokens, overheads_);
+    stage.communication = communication_bytes(exchanging_ranks(q_.model, q_.plan), overheads_);
     stage.runtime = overheads_.runtime;
     stage.cuda_graphs = q_.version == Version::v0_10 ? 0 : overheads_.cuda_graphs;
     stage.budget = requested_bytes(gpu_.memory, limits_.utilisation_ppm);
@@ -182,10 +181,23 @@ class Budget {
 
 }  // namespace
 
+// gpu_memory_utilization's default, which went from 0.90 to the 0.92 of ServingLimits.
+std::int64_t Rules::share(const ServingLimits& limits) const {
+  constexpr std::int64_t kOwnOfV010 = 900'000;
+  const bool own = version_ == Version::v0_10 && !limits.utilisation_asked;
+  return own ? kOwnOfV010 : limits.utilisation_ppm;
+}
+
+std::int64_t Rules::utilisation(const Model& /*model*/, ParallelPlan /*plan*/,
+                                const GpuType& /*gpu*/, const ServingLimits& limits) const {
+  return share(limits);
+}
+
 EngineVerdict Rules::check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                            const ServingLimits& asked) const {
   ServingLimits limits = asked;
   require_limits(limits);
+  limits.utilisation_ppm = share(asked);
   Remarks remarks;
   const bool whole = whole_encoder(model, limits, version_, remarks);
   const Question question{model, plan, version_, whole, gpu.compute_capability};

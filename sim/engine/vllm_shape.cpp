@@ -1,4 +1,4 @@
-#include "sim/core/assert.hpp"
+#include "sim/engine/shared_rules.hpp"
 #include "sim/engine/verdict.hpp"
 #include "sim/engine/vllm_rules.hpp"
 
@@ -37,17 +37,10 @@ Finding refuse(std::string_view rule, Phase phase, std::string sentence) {
   return Refusal{std::string(rule), std::move(sentence), phase};
 }
 
-/// model_executor/layers/linear.py QKVParallelLinear: heads split evenly, or each is held by the
-/// same number of ranks.
-Finding check_kv_heads(std::int64_t kv_heads, int tp) {
-  if (kv_heads >= tp) {
-    return indivisible(kKvHeads, Phase::model_build, kv_heads, tp, "KV heads do", kTp);
-  }
-  if (kv_heads == 0 || tp % kv_heads == 0) return std::nullopt;
-  return refuse(kKvHeads, Phase::model_build,
-                fmt::format("{} KV heads cannot be copied evenly to tensor parallel size {} "
-                            "({} mod {} = {})",
-                            kv_heads, tp, tp, kv_heads, tp % kv_heads));
+/// What a rule that engines share finds.
+Finding finding(EngineVerdict verdict) {
+  if (verdict.accepted) return std::nullopt;
+  return std::move(verdict.refusal);
 }
 
 void remark_sizes(const Question& q, Remarks& remarks) {
@@ -74,8 +67,6 @@ void remark(Remarks& remarks, Remark::Kind kind, std::string_view rule, std::str
                                  [&](const Remark& other) { return other.rule == rule; });
   if (!there) remarks.push_back({kind, std::string(rule), std::move(sentence)});
 }
-
-std::int64_t padded_vocab(std::int64_t vocab) { return (vocab + 63) / 64 * 64; }
 
 // distributed/utils.py get_pp_indices: what is left over goes to the stages before the last, from
 // the back, because the last one carries the LM head too.
@@ -107,39 +98,18 @@ Finding check_configuration(const Question& q, Remarks& remarks) {
                               model.architecture, plan.pp));
   }
   // The engine lets this pass and then builds stages without layers: treated as invalid.
-  if (plan.pp > model.text.layers()) {
-    return refuse(kPipelineLayers, kPhase,
-                  fmt::format("{} layers are fewer than pipeline parallel size {}",
-                              model.text.layers(), plan.pp));
-  }
-  return std::nullopt;
+  return finding(check_stage_count(kPipelineLayers, kPhase, model.text, plan.pp));
 }
 
 // Any layer's KV heads, the vocabulary, and every dense MLP with those of shared experts.
 Finding check_matrices(const Question& q, Remarks& /*remarks*/) {
-  constexpr auto kBuild = Phase::model_build;
   const TextArch& text = q.model.text;
   const int tp = q.plan.tp;
-  for (const LayerKind& kind : text.kinds) {
-    const Attention* attention = kind.attention();
-    if (attention == nullptr || attention->latent) continue;
-    if (auto found = check_kv_heads(attention->kv_heads, tp)) return found;
-  }
-  if (auto found = indivisible(kVocab, kBuild, padded_vocab(text.vocab), tp,
-                               "vocabulary rows (padded to 64) do", kTp)) {
-    return found;
-  }
-  for (const LayerKind& kind : text.kinds) {
-    std::int64_t width = 0;
-    const char* what = "columns of the MLP do";
-    if (const auto* mlp = std::get_if<Mlp>(&kind.mlp)) width = mlp->width;
-    if (const auto* experts = std::get_if<Experts>(&kind.mlp)) {
-      width = experts->shared_width;
-      what = "columns of the shared experts do";
-    }
-    if (auto found = indivisible(kMlpWidth, kBuild, width, tp, what, kTp)) return found;
-  }
-  return std::nullopt;
+  return finding(first_refusal({
+      check_kv_heads(kKvHeads, text, tp),
+      check_vocab(kVocab, text, tp),
+      check_mlp_width(kMlpWidth, text, tp),
+  }));
 }
 
 // layers/fused_moe/config.py FusedMoEParallelConfig.make.
@@ -151,9 +121,7 @@ Finding check_experts(const Question& q, Remarks& remarks) {
     const auto* experts = std::get_if<Experts>(&kind.mlp);
     if (experts == nullptr) continue;
     if (!plan.ep) {
-      auto found = indivisible(kExpertWidth, kBuild, experts->width, ranks,
-                               "columns of each expert do", "tensor x data parallel size");
-      if (found) return found;
+      if (auto found = finding(check_expert_width(kExpertWidth, *experts, ranks))) return found;
     }
     if (plan.tp > experts->count) {
       if (begins_with_any(q.model.architecture, kExpertsBoundRanks)) {
@@ -210,10 +178,7 @@ Finding check_mixers(const Question& q, Remarks& /*remarks*/) {
 }
 
 EngineVerdict check_shape(const Question& question) {
-  const ParallelPlan plan = question.plan;
-  HEADROOM_ASSERT(
-      plan.tp >= 1 && plan.pp >= 1 && plan.dp >= 1,
-      fmt::format("parallel sizes {} x {} x {}: each is at least 1", plan.tp, plan.pp, plan.dp));
+  require_sizes(question.plan);
   constexpr auto kRules = std::to_array({check_configuration, check_matrices, check_experts,
                                          check_quantization, check_vision, check_mixers});
   EngineVerdict verdict = accepted_verdict();

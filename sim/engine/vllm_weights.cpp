@@ -1,18 +1,15 @@
+#include "sim/core/whole.hpp"
+#include "sim/engine/saturating.hpp"
 #include "sim/engine/shared_rules.hpp"
+#include "sim/engine/stage_budget.hpp"
 #include "sim/engine/vllm_linear.hpp"
 #include "sim/engine/vllm_rules.hpp"
-#include "sim/engine/vllm_saturating.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 namespace headroom::vllm {
 namespace {
-
-constexpr std::int64_t kVocabPadding = 64;
-
-/// Index of the next lower entry of a table for tp = 1, 2, 4, 8.
-std::size_t table_index(int tp) { return tp >= 8 ? 3 : tp >= 4 ? 2 : tp >= 2 ? 1 : 0; }
 
 /// What loading adds to a layer's tensors.
 Bytes loading_bytes(const Model& model, const LayerKind& kind, int tp) {
@@ -24,7 +21,7 @@ Bytes loading_bytes(const Model& model, const LayerKind& kind, int tp) {
       tp > 1 && scheme.scheme == Quantization::Scheme::gptq && scheme.act_order && scheme.group > 0;
   if (!scheme.quantized() || !(latent || act_order)) return 0;
   for (const Tensor& tensor : layer_tensors(model.text, kind)) {
-    if (!stored_small(model, kind, tensor)) continue;
+    if (!is_quantized(model, kind, tensor)) continue;
     // The latent's projections are kept once more, in 16 bits, to be absorbed into queries and
     // values. Where they are in 16 bits anyway, those are the same memory.
     if (latent && tensor.name.ends_with("kv_b_proj")) {
@@ -95,7 +92,7 @@ Bytes activation_bytes(const Model& model, int tp, std::int64_t batched_tokens,
       model.text.has_experts() ? overheads.activation_factor_experts : overheads.activation_factor;
   const double bytes = static_cast<double>(model.dtype_bytes) *
                        static_cast<double>(batched_tokens) * static_cast<double>(width) *
-                       factors[table_index(tp)];
+                       factors[overhead_column(tp)];
   const Bytes rounded = bytes < static_cast<double>(kSaturated) ? std::llround(bytes) : kSaturated;
   return std::max(rounded, overheads.activation_floor);
 }

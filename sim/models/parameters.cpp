@@ -26,9 +26,10 @@ std::int64_t encoder_parameters(const Model& model) {
   return sum;
 }
 
-bool is_expert(const Tensor& tensor) {
-  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
-         tensor.split == Split::expert_whole;
+/// How the tensors of this kind are stored where they are quantized at all.
+const Quantization& scheme_of(const Model& model, const Tensor& tensor) {
+  return model.expert_quantization && is_expert(tensor) ? *model.expert_quantization
+                                                        : model.quantization;
 }
 
 }  // namespace
@@ -94,16 +95,15 @@ std::int64_t total_parameters(const Model& model) {
   return sum + encoder_parameters(model);
 }
 
+bool is_quantized(const Model& model, const LayerKind& kind, const Tensor& tensor) {
+  const Quantization& scheme = scheme_of(model, tensor);
+  return tensor.quantizable && scheme.quantized() && (!scheme.experts_only || is_expert(tensor)) &&
+         std::find(kind.kept.begin(), kind.kept.end(), tensor.name) == kind.kept.end();
+}
+
 Bytes tensor_bytes(const Model& model, const LayerKind& kind, const Tensor& tensor) {
-  const Quantization& quantization = model.expert_quantization && is_expert(tensor)
-                                         ? *model.expert_quantization
-                                         : model.quantization;
-  const bool stored_small =
-      tensor.quantizable && quantization.quantized() &&
-      (!quantization.experts_only || is_expert(tensor)) &&
-      std::find(kind.kept.begin(), kind.kept.end(), tensor.name) == kind.kept.end();
-  if (!stored_small) return tensor.elements() * model.dtype_bytes;
-  return quantized_bytes(quantization, tensor.out, tensor.in, tensor.copies);
+  if (!is_quantized(model, kind, tensor)) return tensor.elements() * model.dtype_bytes;
+  return quantized_bytes(scheme_of(model, tensor), tensor.out, tensor.in, tensor.copies);
 }
 
 Bytes weight_bytes(const Model& model) {

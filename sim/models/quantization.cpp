@@ -1,6 +1,7 @@
 #include "sim/models/quantization.hpp"
 
 #include "sim/core/assert.hpp"
+#include "sim/core/whole.hpp"
 #include "sim/models/model.hpp"
 
 #include <fmt/format.h>
@@ -13,8 +14,6 @@ using Scheme = Quantization::Scheme;
 constexpr std::int64_t kMicroscalingBlock = 32;  // OCP Microscaling Formats 1.0
 constexpr std::int64_t kNvfp4Block = 16;
 constexpr std::int64_t kBitsAndBytesBlock = 64;
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// Weights of `bits` each, scales of two bytes for each group of inputs of each output.
 Bytes grouped_bytes(const Quantization& q, std::int64_t out, std::int64_t in) {

@@ -36,6 +36,12 @@ struct Tensor {
   friend bool operator==(const Tensor&, const Tensor&) = default;
 };
 
+/// Whether it belongs to the routed experts of a layer.
+[[nodiscard]] inline bool is_expert(const Tensor& tensor) {
+  return tensor.split == Split::expert_columns || tensor.split == Split::expert_rows ||
+         tensor.split == Split::expert_whole;
+}
+
 struct LayerKind;
 struct TextArch;
 

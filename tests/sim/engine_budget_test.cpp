@@ -81,6 +81,8 @@ TEST_CASE("where no share is asked for an engine makes its own choice") {
   };
   for (const std::string& name : engine_choices()) CHECK(share(name.c_str(), {}) == 920'000);
   CHECK(share("vllm", unasked()) == 920'000);
+  CHECK(share("vllm@0.21", unasked()) == 920'000);
+  CHECK(share("vllm@0.10", unasked()) == 900'000);
   CHECK(share("llama.cpp", unasked()) == 920'000);
   CHECK(share("sglang", unasked()) == 833'000);
   CHECK(share("tensorrt-llm", unasked()) == 900'000);
@@ -94,6 +96,13 @@ TEST_CASE("where no share is asked for an engine makes its own choice") {
   CHECK(command("sglang").find("--mem-fraction-static") == std::string::npos);
   CHECK(command("tensorrt-llm").find("fraction") == std::string::npos);
   CHECK(command("vllm").find("--gpu-memory-utilization 0.92") != std::string::npos);
+  CHECK(command("vllm@0.10").find("--gpu-memory-utilization 0.9 ") == std::string::npos);
+  CHECK(command("vllm@0.10").ends_with("--gpu-memory-utilization 0.9"));
+  const auto budget = [&](const ServingLimits& limits) {
+    return engine_named("vllm@0.10")->check(llama, {1, 1}, card, limits).stages.at(0).budget;
+  };
+  CHECK(budget(unasked()) == requested_bytes(24 * kGiB, 900'000));
+  CHECK(budget({}) == requested_bytes(24 * kGiB, 920'000));
   CHECK_FALSE(unasked() == ServingLimits{});
 }
 

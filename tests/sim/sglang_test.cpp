@@ -156,6 +156,51 @@ TEST_CASE("SGLang: the vision tower's heads divide") {
   CHECK(remarks_on(engine().check_shape(model, {5, 1}), "sglang.vision-mlp-width"));
 }
 
+TEST_CASE("SGLang: a vision tower that every rank holds whole is not cut") {
+  Model model = easy_model();
+  model.vision = VisionArch{27, 1152, 16, 4304, 1'000'000};
+  ServingLimits limits;
+  EngineVerdict verdict = check(model, {5, 1}, gpu_of(24 * kGiB), limits);
+  CHECK(refused_by(verdict) == "sglang.vision-heads");
+  CHECK_FALSE(remarks_on(verdict, "sglang.encoder-mode"));
+  limits.encoder_data_parallel = true;
+  verdict = check(model, {5, 1}, gpu_of(24 * kGiB), limits);
+  CHECK(verdict.accepted);
+  CHECK_FALSE(remarks_on(verdict, "sglang.vision-mlp-width"));
+  CHECK(remarks_on(verdict, "sglang.encoder-mode"));
+  // The whole tower on each of the five.
+  Model without = model;
+  without.vision.reset();
+  CHECK(verdict.stages.at(0).weights -
+            check(without, {5, 1}, gpu_of(24 * kGiB), limits).stages.at(0).weights ==
+        2'000'000);
+  CHECK_FALSE(remarks_on(check(without, {5, 1}, gpu_of(24 * kGiB), limits), "sglang.encoder-mode"));
+}
+
+TEST_CASE("SGLang: the plain reason comes before blocks and groups of parts that do not exist") {
+  const Model deepseek = fp8_blocks(catalogued("deepseek-v3"));
+  for (const ParallelPlan plan : {ParallelPlan{3, 1, 1, true}, ParallelPlan{5, 1, 1, true}}) {
+    CHECK(shape(deepseek, plan) == "sglang.heads");
+  }
+  CHECK(engine().check_shape(deepseek, {3, 1, 1, true}).refusal.sentence ==
+        "128 attention heads do not split over tensor parallel size 3 (128 mod 3 = 2)");
+  // Slices of experts are asked for first: at configuration time.
+  CHECK(shape(deepseek, {3, 1}) == "sglang.quantized-moe");
+  Model model = groups_of_128(catalogued("qwen2.5-72b"));  // 64 heads, 8 KV heads
+  CHECK(shape(model, {3, 1}) == "sglang.heads");
+  CHECK(shape(model, {16, 1}) == "sglang.group-size");
+  mlp_of(model).width = 29'569;
+  CHECK(shape(model, {2, 1}) == "sglang.mlp-width");
+  model = fp8_blocks(easy_model());
+  attention_of(model).kv_heads = 4;
+  CHECK(shape(model, {6, 1}) == "sglang.kv-heads");
+  // No part of a layer with a state is invented either: how it is cut was not established.
+  model = fp8_blocks(easy_model());
+  model.text.kinds[0].mixer = Mamba2{8, 8, 8, 8, 4};
+  model.text.kinds[0].mlp = std::monostate{};
+  CHECK(shape(model, {3, 1}).empty());
+}
+
 TEST_CASE("SGLang: layers left over go to the last stages") {
   using Layers = std::vector<std::int64_t>;
   CHECK(sglang::stage_layers(62, 4) == Layers{15, 15, 16, 16});

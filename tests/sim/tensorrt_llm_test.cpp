@@ -43,6 +43,15 @@ TEST_CASE("TensorRT-LLM: heads, KV heads and widths divide") {
   CHECK(shape(model, {3, 1}) == "tensorrt-llm.mlp-width");
 }
 
+TEST_CASE("TensorRT-LLM: heads are the reason where blocks would not be whole either") {
+  Model model = catalogued("deepseek-v3");
+  model.quantization.scheme = Quantization::Scheme::fp8_block;
+  model.quantization.block_out = model.quantization.block_in = 128;
+  CHECK(shape(model, {3, 1}) == "tensorrt-llm.heads");
+  CHECK(engine().check_shape(model, {3, 1}).refusal.sentence ==
+        "128 attention heads do not split over tensor parallel size 3 (128 mod 3 = 2)");
+}
+
 TEST_CASE("TensorRT-LLM: the vocabulary never refuses") {
   Model model = easy_model();
   model.text.vocab = 127;

@@ -61,7 +61,7 @@ TEST_CASE("what the engine takes of a GPU is rounded up to whole bytes") {
 TEST_CASE("on one GPU the weights are the checkpoint with a padded vocabulary") {
   for (const Model& model : model_catalogue()) {
     INFO(model.name);
-    const std::int64_t padding = vllm::padded_vocab(model.text.vocab) - model.text.vocab;
+    const std::int64_t padding = (64 - model.text.vocab % 64) % 64;
     const std::int64_t tables = model.text.tied_embeddings ? 1 : 2;
     CHECK(stage_weights(model, {1, 1}, 0, model.text.layers()) ==
           weight_bytes(model) + 2 * tables * padding * model.text.hidden);
@@ -272,6 +272,22 @@ TEST_CASE("NCCL buffers are charged by tensor parallel size") {
   CHECK(charged(2) == 342 * kMiB);
   CHECK(charged(4) == 392 * kMiB);
   CHECK(charged(16) == 392 * kMiB);
+}
+
+TEST_CASE("NCCL buffers of replicas are those of the group that shares experts with them") {
+  const auto charged = [&](const char* model, ParallelPlan plan) {
+    ServingLimits limits;
+    limits.context = 1024;
+    const EngineVerdict verdict = check(catalogued(model), plan, 80 * kGiB, limits);
+    REQUIRE_FALSE(verdict.stages.empty());
+    return verdict.stages[0].communication;
+  };
+  CHECK(charged("mixtral-8x7b-v0.1", {1, 1, 2}) == 342 * kMiB);
+  CHECK(charged("mixtral-8x7b-v0.1", {1, 1, 8, true}) == 392 * kMiB);
+  CHECK(charged("mixtral-8x7b-v0.1", {2, 1, 4}) == 392 * kMiB);
+  // Replicas of a dense model exchange nothing.
+  CHECK(charged("meta-llama-3.1-8b", {1, 1, 8}) == 0);
+  CHECK(charged("meta-llama-3.1-8b", {2, 1, 4}) == 342 * kMiB);
 }
 
 TEST_CASE("absurd limits are refused without overflow, and impossible ones are a fault") {

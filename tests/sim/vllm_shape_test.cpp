@@ -7,6 +7,7 @@
 #include "tests/support.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 using namespace headroom;
@@ -77,6 +78,8 @@ TEST_CASE("KV heads split evenly or are copied evenly") {
         "4 KV heads cannot be copied evenly to tensor parallel size 6 (6 mod 4 = 2)");
   test::attention_of(model).kv_heads = 1;
   CHECK(engine().accepted_tp(model, 8).size() == 8);
+  test::attention_of(model).kv_heads = 0;  // nothing to copy
+  CHECK(engine().check_shape(model, {2, 1}).accepted);
 }
 
 TEST_CASE("the padded vocabulary must divide") {
@@ -87,8 +90,8 @@ TEST_CASE("the padded vocabulary must divide") {
   CHECK(found.rule == "vllm.vocab");
   CHECK(found.phase == Refusal::Phase::model_build);
   CHECK(found.sentence.find("128 vocabulary rows (padded to 64)") == 0);
-  CHECK(vllm::padded_vocab(50'257) == 50'304);
-  CHECK(vllm::padded_vocab(64) == 64);
+  model.text.vocab = 50'257;
+  CHECK(refusal(model, {5, 1}).sentence.find("50304 vocabulary rows (padded to 64)") == 0);
 }
 
 TEST_CASE("the MLP width must divide") {
@@ -97,6 +100,23 @@ TEST_CASE("the MLP width must divide") {
   const Refusal found = refusal(model, {3, 1});
   CHECK(found.rule == "vllm.mlp-width");
   CHECK(found.sentence.find("18944 mod 3 = 2") != std::string::npos);
+}
+
+TEST_CASE("of several layers the first whose MLP does not divide is named") {
+  Model model = easy();
+  LayerKind experts = model.text.kinds[0];
+  Experts routed;
+  routed.count = routed.width = 840;
+  routed.shared_width = 1000;
+  experts.mlp = routed;
+  test::mlp_of(model).width = 2000;
+  model.text.kinds.insert(model.text.kinds.begin(), experts);
+  CHECK(refusal(model, {3, 1}).sentence ==
+        "1000 columns of the shared experts do not split over tensor parallel size 3 (1000 mod 3 = "
+        "1)");
+  std::swap(model.text.kinds[0], model.text.kinds[1]);
+  CHECK(refusal(model, {3, 1}).sentence ==
+        "2000 columns of the MLP do not split over tensor parallel size 3 (2000 mod 3 = 2)");
 }
 
 TEST_CASE("the vision tower's heads and MLP width must divide") {

@@ -6,14 +6,11 @@
 #include <cstdint>
 #include <limits>
 
-namespace headroom::vllm {
+namespace headroom {
 
 // Sums of a few of these stay inside int64.
 inline constexpr Bytes kSaturated = std::numeric_limits<Bytes>::max() / 4;
 
-[[nodiscard]] constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) {
-  return a / b + (a % b != 0 ? 1 : 0);
-}
 /// a x b of non-negative numbers, at most kSaturated.
 [[nodiscard]] constexpr std::int64_t times(std::int64_t a, std::int64_t b) {
   return b != 0 && a > kSaturated / b ? kSaturated : a * b;
@@ -23,4 +20,4 @@ inline constexpr Bytes kSaturated = std::numeric_limits<Bytes>::max() / 4;
   return a > kSaturated - b ? kSaturated : a + b;
 }
 
-}  // namespace headroom::vllm
+}  // namespace headroom
