@@ -18,6 +18,7 @@ void add_demo_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_explain_command(CLI::App& app, int& exit_code);
 void add_fit_command(CLI::App& app, int& exit_code);
+void add_cluster_command(CLI::App& app, int& exit_code);
 void add_list_commands(CLI::App& app, int& exit_code);
 
 /// Prints the error to stderr and returns kBadInput.
