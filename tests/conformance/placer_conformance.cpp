@@ -119,6 +119,9 @@ class ShadowAudit final : public Observer {
   void released(SimTime, const Placement& placement, bool) override {
     cluster_.give_back(placement.holdings);
   }
+  void node_changed(SimTime, NodeId node, const NodeCondition& condition) override {
+    cluster_.set_in_service(node, condition.in_service());
+  }
   void finished(SimTime, const Request& request, const InternedShape&,
                 const OutcomeRecord& record) override {
     const bool rejected = record.outcome == Outcome::rejected_incompatible ||
@@ -160,6 +163,7 @@ WatchedRun watched_run(const Candidate& candidate, const ConformanceCase& confor
 
   RunSetup setup;
   setup.observers = {&ledger, &audit};
+  setup.simulation.dynamics = conformance_case.dynamics;
   if (inner->takes(RequestKind::opaque)) setup.base_placer = &watched;
   WatchedRun out;
   try {
