@@ -52,6 +52,7 @@ int run(int argc, char** argv) {
   add_explain_command(app, exit_code);
   add_fit_command(app, exit_code);
   add_trace_command(app, exit_code);
+  add_cluster_command(app, exit_code);
   add_list_commands(app, exit_code);
   if (const auto wrong = unknown_first_word(app, argc, argv)) return report(*wrong);
   try {

@@ -25,6 +25,8 @@ struct RunArguments {
   std::vector<std::string> sets;
   std::optional<std::string> seeds;
   std::string out;
+  std::string dump_state;
+  std::string from_state;
   int jobs = 0;
   bool json = false;
   bool force = false;
@@ -74,6 +76,42 @@ Result<std::vector<std::uint64_t>> parse_seeds(std::string_view text) {
   return seeds;
 }
 
+// Goes on from a saved state: with its seed, and its policy where none is named.
+Status go_on_from(const RunArguments& arguments, Scenario& scenario, StudyOptions& options) {
+  HEADROOM_TRY(options.from, read_state(arguments.from_state, scenario.cluster));
+  const SavedState& state = *options.from;
+  if (!options.seeds.empty() && options.seeds != std::vector{state.seed}) {
+    return fail(fmt::format("the state is of seed {}", state.seed), {"--seeds"},
+                "leave --seeds out: a run goes on with the seed it was saved with");
+  }
+  options.seeds = {state.seed};
+  if (!arguments.policies.empty()) return {};
+  const auto& names = scenario.policies;
+  if (std::find(names.begin(), names.end(), state.policy) == names.end()) {
+    return fail(fmt::format("the state is of policy '{}', which this scenario does not run",
+                            state.policy.substr(0, 80)),
+                {arguments.from_state}, "name one with --policy");
+  }
+  scenario.policies = {state.policy};
+  return {};
+}
+
+Status set_states(const RunArguments& arguments, Scenario& scenario, StudyOptions& options) {
+  if (!arguments.dump_state.empty()) {
+    const auto at = parse_seconds(arguments.dump_state);
+    if (!at || *at < Duration(0)) {
+      return fail(fmt::format("'{}' is not a time", arguments.dump_state.substr(0, 40)),
+                  {"--dump-state"}, "simulated seconds from the start, such as 86400");
+    }
+    if (arguments.out.empty()) {
+      return fail("--dump-state needs a folder to write to", {}, "add --out FOLDER");
+    }
+    options.dump_at = SimTime(*at);
+  }
+  if (arguments.from_state.empty()) return {};
+  return go_on_from(arguments, scenario, options);
+}
+
 Result<int> run_scenario(const RunArguments& arguments) {
   ScenarioOverrides overrides;
   overrides.sets = arguments.sets;
@@ -85,7 +123,8 @@ Result<int> run_scenario(const RunArguments& arguments) {
   if (arguments.seeds) {
     HEADROOM_TRY(options.seeds, parse_seeds(*arguments.seeds));
   }
-  HEADROOM_TRY(const Scenario scenario, read_scenario(arguments.scenario, overrides));
+  HEADROOM_TRY(Scenario scenario, read_scenario(arguments.scenario, overrides));
+  HEADROOM_CHECK(set_states(arguments, scenario, options));
 
   options.jobs = arguments.jobs;
   options.decision_log = !arguments.no_log;
@@ -135,6 +174,16 @@ void add_run_command(CLI::App& app, int& exit_code) {
       ->add_option("--out", arguments->out,
                    "Write result.json, series and decision logs to this folder")
       ->type_name("FOLDER")
+      ->check(not_empty());
+  command
+      ->add_option("--dump-state", arguments->dump_state,
+                   "Write the state at this simulated second to the --out folder")
+      ->type_name("SECONDS")
+      ->check(not_empty());
+  command
+      ->add_option("--from-state", arguments->from_state,
+                   "Go on from a state that --dump-state wrote, with its policy and seed")
+      ->type_name("FILE")
       ->check(not_empty());
   command->add_option("-j,--jobs", arguments->jobs, "Runs at a time; default: one per core")
       ->check(CLI::Range(1, 1024))

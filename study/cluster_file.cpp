@@ -40,6 +40,10 @@ Status read_topology(const ConfigTable& cluster, const std::filesystem::path& ba
 Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
                                       const GpuAliases& aliases) {
   HEADROOM_TRY(const auto content, ConfigTable::read(file));
+  return read_cluster_config(content, aliases);
+}
+
+Result<ClusterSpec> read_cluster_config(const ConfigTable& content, const GpuAliases& aliases) {
   check_schema(content, "headroom.cluster");
   (void)content.text_or("name", "");
   (void)content.text_or("description", "");

@@ -155,6 +155,15 @@ void DecisionLog::ready(SimTime now, const Placement& placement) {
   sink_->write({{"event", "ready"}, {"t", seconds(now)}, {"request", index(placement.request)}});
 }
 
+void DecisionLog::lost(SimTime now, const Placement& placement, const Loss& loss) {
+  sink_->write({{"event", "lost"},
+                {"t", seconds(now)},
+                {"request", index(placement.request)},
+                {"node", cluster_.nodes[index(loss.node)].name},
+                {"cause", loss_name(loss.cause)}});
+  if (placement.shape->shape.kind() == RequestKind::opaque) opaque_.insert(placement.request);
+}
+
 void DecisionLog::finished(SimTime now, const Request&, const InternedShape&,
                            const OutcomeRecord& record) {
   Json out = {{"event", "finished"},

@@ -27,6 +27,7 @@ class DecisionLog final : public Observer {
   void refused(SimTime now, const Placement& placement, const Refusal& refusal,
                int attempt) override;
   void ready(SimTime now, const Placement& placement) override;
+  void lost(SimTime now, const Placement& placement, const Loss& loss) override;
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
   /// At the first try of each request.

@@ -116,6 +116,10 @@ std::string sentence(const Json& record) {
   if (event == "decided") return decision(record);
   if (event == "placed") return nodes(record);
   if (event == "refused") return refusal(record);
+  if (event == "lost") {
+    return fmt::format("    {}: lost its GPUs: {} ({})\n", at(record), record.value("node", ""),
+                       record.value("cause", ""));
+  }
   if (event == "ready") return fmt::format("    {}: ready\n", at(record));
   return ending(record);
 }

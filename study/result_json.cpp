@@ -81,6 +81,24 @@ Json workload_json(const Scenario& scenario, const StudyResult& result) {
   return out;
 }
 
+Json dynamics_json(const ClusterDynamics& dynamics) {
+  Json out;
+  out["events"] = dynamics.events.size();
+  if (dynamics.failures) {
+    out["mtbf_s"] = to_seconds(dynamics.failures->mtbf);
+    out["repair_s"] = to_seconds(dynamics.failures->repair);
+    out["shape"] = dynamics.failures->shape;
+    out["repair_shape"] = dynamics.failures->repair_shape;
+  }
+  out["on_loss"] = dynamics.on_loss == OnLoss::lose ? "lose" : "place_again";
+  out["tasks"] = dynamics.tasks_start_over ? "start_over" : "go_on";
+  if (dynamics.disk) {
+    out["disk_bytes"] = dynamics.disk->capacity;
+    out["disk_bandwidth"] = dynamics.disk->bandwidth;
+  }
+  return out;
+}
+
 Json runs_json(const StudyResult& result) {
   Json runs = Json::array();
   for (const auto& run : result.runs) {
@@ -128,6 +146,10 @@ std::string result_json(const Scenario& scenario, const StudyResult& result) {
                      {"audit", scenario.simulation.audit}};
   out["cluster"] = cluster_json(scenario.cluster);
   out["workload"] = workload_json(scenario, result);
+  // Only where they are: results of other runs have the bytes that they always had.
+  const ClusterDynamics& dynamics = scenario.simulation.dynamics;
+  if (dynamics.nodes_change() || dynamics.disk) out["dynamics"] = dynamics_json(dynamics);
+  if (result.from_s) out["from_s"] = *result.from_s;
   out["assumptions"] = scenario.cluster.assumptions;
   out["seeds"] = result.seeds;
   out["runs"] = runs_json(result);

@@ -5,6 +5,7 @@
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/policy/queue_discipline.hpp"
 #include "study/cluster_file.hpp"
+#include "study/dynamics_reader.hpp"
 #include "study/generator_workload.hpp"
 #include "study/listed_requests.hpp"
 #include "study/scenario_check.hpp"
@@ -159,6 +160,13 @@ void read_simulation(const ConfigTable& config, Scenario& scenario) {
   if (scenario.series_interval < std::chrono::seconds(1)) {
     output.reject("series_interval_s", "'output.series_interval_s' must be at least 1");
   }
+}
+
+// Failures by chance never end: what waits for ever would be waited for as long.
+Status check_end(const ConfigTable& config, const SimulationOptions& options) {
+  if (!options.dynamics.failures || options.waiting_limit || options.until) return {};
+  return fail("with [failures] and queue.wait_forever the run may never end",
+              config.table("queue").place("wait_forever"), "set run.until_s, or a waiting limit");
 }
 
 Status read_policies(const ConfigTable& config, const ScenarioOverrides& overrides,
@@ -364,6 +372,8 @@ Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& ov
   HEADROOM_CHECK(config.status());
   HEADROOM_CHECK(read_policies(config, overrides, scenario));
   HEADROOM_TRY(scenario.cluster, read_cluster_table(config, base));
+  HEADROOM_TRY(scenario.simulation.dynamics, read_dynamics(config, base, scenario.cluster));
+  HEADROOM_CHECK(check_end(config, scenario.simulation));
   HEADROOM_TRY(scenario.workload,
                read_workload(config, base, overrides, scenario.cluster.gpu_count()));
   if (overrides.no_audit) scenario.simulation.audit = false;

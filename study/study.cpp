@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -25,6 +26,8 @@ namespace {
 struct Job {
   std::string policy;
   std::uint64_t seed = 0;
+  SimulationOptions simulation;
+  std::filesystem::path state_file;  // empty: none is written
   std::unique_ptr<RunParts> parts;
   std::unique_ptr<Placer> placer;
   std::unique_ptr<Placer> base_placer;
@@ -57,6 +60,10 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   auto job = std::make_unique<Job>();
   job->policy = policy;
   job->seed = seed;
+  job->simulation = scenario.simulation;
+  job->simulation.dynamics.seed = seed;
+  job->simulation.dump_at = options.dump_at;
+  if (options.from) job->simulation.from = &options.from->run;
   HEADROOM_TRY(job->parts, RunParts::make(scenario));
   HEADROOM_TRY(job->placer, make_placer(scenario, policy, job->parts->plans()));
   HEADROOM_TRY(job->base_placer, make_placer(scenario, scenario.base_placer, job->parts->plans()));
@@ -66,6 +73,7 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
     const std::string suffix = one_seed ? policy : fmt::format("{}-seed{}", policy, seed);
     HEADROOM_TRY(job->series, Series::open(*options.folder / ("series-" + suffix + ".csv"),
                                            scenario.series_interval));
+    if (options.dump_at) job->state_file = *options.folder / ("state-" + suffix + ".json");
     if (options.decision_log) {
       HEADROOM_TRY(job->decisions,
                    DecisionLog::open(*options.folder / ("decisions-" + suffix + ".jsonl.gz"),
@@ -75,9 +83,25 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   return job;
 }
 
+Status write_state(const Scenario& scenario, const Job& job, const std::optional<RunState>& state) {
+  if (job.state_file.empty()) return {};
+  if (!state) {
+    return fail(fmt::format("the run of '{}' ended before {} s: there is no state to write",
+                            job.policy, seconds_text(*job.simulation.dump_at)),
+                {"--dump-state"});
+  }
+  std::ofstream out(job.state_file, std::ios::binary);
+  out << state_json({scenario.name, job.policy, job.seed, *state}, scenario.cluster);
+  out.close();
+  if (!out) return fail("writing this file failed: is the disk full?", {job.state_file.string()});
+  return {};
+}
+
 Status run_job(const Scenario& scenario, Job& job, Finished& out, Progress& progress) {
   const auto begin = std::chrono::steady_clock::now();
-  Metrics metrics(scenario.cluster, job.parts->plans(), scenario.window);
+  const ClusterDynamics& dynamics = scenario.simulation.dynamics;
+  Metrics metrics(scenario.cluster, job.parts->plans(), scenario.window,
+                  {dynamics.nodes_change(), dynamics.disk.has_value()});
   out.result.outcomes = OutcomeLog(scenario.window);
   ExpectationCheck expectations(scenario, job.policy);
   ProgressObserver counter(progress);
@@ -86,8 +110,9 @@ Status run_job(const Scenario& scenario, Job& job, Finished& out, Progress& prog
   if (job.decisions) observers.push_back(job.decisions.get());
   Simulation simulation({scenario.cluster, job.parts->plans(), *job.placer, *job.base_placer,
                          *job.queue, *job.requests, observers},
-                        scenario.simulation);
+                        job.simulation);
   HEADROOM_CHECK(simulation.run());
+  HEADROOM_CHECK(write_state(scenario, job, simulation.state()));
   if (job.series) HEADROOM_CHECK(job.series->close());
   if (job.decisions) HEADROOM_CHECK(job.decisions->close());
 
@@ -177,13 +202,14 @@ Status run_policy(const Scenario& scenario, const std::string& policy, Observer&
                          *job->queue,
                          *job->requests,
                          {&observer}},
-                        scenario.simulation);
+                        job->simulation);
   return simulation.run();
 }
 
 Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& options) {
   StudyResult result;
   result.seeds = options.seeds.empty() ? std::vector{scenario.seed} : options.seeds;
+  if (options.from) result.from_s = to_seconds(options.from->run.at);
   HEADROOM_TRY(result.load_scale, load_scale_of(scenario));
 
   const bool one_seed = result.seeds.size() == 1;

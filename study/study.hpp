@@ -3,6 +3,7 @@
 
 #include "sim/observe/metrics.hpp"
 #include "sim/observe/outcome_log.hpp"
+#include "study/saved_state.hpp"
 #include "study/scenario.hpp"
 #include "traces/load.hpp"
 #include "traces/rows.hpp"
@@ -24,6 +25,10 @@ struct StudyOptions {
   std::optional<std::filesystem::path> folder;
   bool decision_log = true;
   bool progress = false;  // a line on stderr
+  /// Each run writes its state at this instant into the folder: state-POLICY.json.
+  std::optional<SimTime> dump_at;
+  /// Every run goes on from this state; then `seeds` holds its seed, or nothing.
+  std::optional<SavedState> from;
 };
 
 struct RunResult {
@@ -57,6 +62,7 @@ struct StudyResult {
   std::vector<std::uint64_t> seeds;
   std::optional<LoadScale> load_scale;
   std::optional<SkippedRows> skipped_rows;  // where bad rows are passed over
+  std::optional<double> from_s;             // where the runs went on from a saved state
   std::vector<RunResult> runs;              // by policy in the scenario's order, then by seed
   std::vector<Summary> summary;
   std::vector<Difference> differences;

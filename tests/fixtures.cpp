@@ -156,6 +156,22 @@ void Recorder::ready(SimTime now, const Placement& placement) {
   lines.push_back(head(now, "ready", names_.at(placement.request)));
 }
 
+void Recorder::lost(SimTime now, const Placement& placement, const Loss& loss) {
+  lines.push_back(head(now, "lost", names_.at(placement.request)) +
+                  fmt::format(": {} on n{}", loss_name(loss.cause), index(loss.node)));
+}
+
+void Recorder::node_changed(SimTime now, NodeId node, const NodeCondition& condition) {
+  std::vector<std::string_view> what;
+  if (condition.absent) what.emplace_back("absent");
+  if (condition.drained) what.emplace_back("drained");
+  if (condition.down) what.emplace_back("down");
+  if (condition.failed) what.emplace_back("failed");
+  if (what.empty()) what.emplace_back("in service");
+  lines.push_back(head(now, "node", fmt::format("n{}", index(node))) +
+                  fmt::format(": {}", fmt::join(what, ", ")));
+}
+
 void Recorder::released(SimTime now, const Placement& placement, bool) {
   lines.push_back(head(now, "released", names_.at(placement.request)));
 }

@@ -129,13 +129,16 @@ class Recorder final : public Observer {
   void refused(SimTime now, const Placement& placement, const Refusal& refusal,
                int attempt) override;
   void ready(SimTime now, const Placement& placement) override;
+  void lost(SimTime now, const Placement& placement, const Loss& loss) override;
+  void node_changed(SimTime now, NodeId node, const NodeCondition& condition) override;
   void released(SimTime now, const Placement& placement, bool served) override;
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
   void ended(SimTime now) override;
 
   /// "60 arrives b", "60 no b: no_room", "75 placed b: TP 2 x PP 1 on n0[0,1]", "90 ready b",
-  /// "100 refused b: vllm.heads", "120 released b", "120 finished b: placed".
+  /// "100 refused b: vllm.heads", "120 released b", "120 finished b: placed"; "50 node n0: down",
+  /// "50 lost b: node_down on n0".
   std::vector<std::string> lines;
   std::map<std::string, OutcomeRecord> outcomes;
   std::map<std::string, std::vector<Placement>> placements;  // shape pointers are dead after a run

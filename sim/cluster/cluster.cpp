@@ -44,7 +44,8 @@ std::size_t Cluster::StateHash::operator()(const NodeState& state) const {
     seed = mix(seed, static_cast<std::uint64_t>(gpu.bytes_free));
   }
   seed = mix(seed, static_cast<std::uint64_t>(state.cpu_free));
-  return mix(seed, static_cast<std::uint64_t>(state.ram_free));
+  seed = mix(seed, static_cast<std::uint64_t>(state.ram_free));
+  return mix(seed, state.in_service ? 1 : 0);
 }
 
 Cluster::Cluster(const ClusterSpec& spec)
@@ -91,9 +92,25 @@ void Cluster::take(std::span<const NodeHolding> holdings) {
 void Cluster::give_back(std::span<const NodeHolding> holdings) {
   for (const auto& holding : holdings) {
     apply(holding, -1);
-    freed_.push_back(holding.node);
+    note_freed(holding.node);
   }
   ++version_;
+}
+
+void Cluster::set_in_service(NodeId node, bool in_service) {
+  NodeState state = class_of(node).state;
+  if (state.in_service == in_service) return;
+  state.in_service = in_service;
+  idle_gpus_ += in_service ? idle_devices(state) : -idle_devices(state);
+  move_node(node, state);
+  note_freed(node);
+  ++version_;
+}
+
+// Room on a node out of service is no use to anybody until it is back.
+void Cluster::note_freed(NodeId node) {
+  if (!in_service(node)) return;
+  freed_.push_back(node);
   const auto dropped = std::ssize(freed_) - kFreedKept;
   if (dropped > kFreedKept) {
     freed_.erase(freed_.begin(), freed_.begin() + dropped);
@@ -130,7 +147,7 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
   HEADROOM_ASSERT(state.cpu_free >= 0 && state.cpu_free <= node_shape.cpu_milli,
                   "CPU out of range");
   HEADROOM_ASSERT(state.ram_free >= 0 && state.ram_free <= node_shape.ram, "RAM out of range");
-  idle_gpus_ += idle_devices(state) - idle_before;
+  if (state.in_service) idle_gpus_ += idle_devices(state) - idle_before;
   move_node(holding.node, state);
 }
 
@@ -158,13 +175,15 @@ std::uint32_t Cluster::slot_for(const NodeState& state) {
   }
   classes_[slot] = std::make_unique<NodeClass>(NodeClass{{slot, ++generations_[slot]}, state, {}});
   slots_.emplace(state, slot);
-  live_classes_.insert(slot);
-  index_class(*classes_[slot], true);
+  if (state.in_service) {
+    live_classes_.insert(slot);
+    index_class(*classes_[slot], true);
+  }
   return slot;
 }
 
 void Cluster::retire(std::uint32_t slot) {
-  index_class(*classes_[slot], false);
+  if (classes_[slot]->state.in_service) index_class(*classes_[slot], false);
   slots_.erase(classes_[slot]->state);
   live_classes_.erase(slot);
   classes_[slot].reset();

@@ -4,7 +4,8 @@
 // Two ledgers per GPU, and nothing else, decide what fits: every holding is (milli, bytes), and
 // both are capped. Nodes whose shape, per-device state, free CPU and free RAM are equal form one
 // class; policies look at classes, never at nodes, so that the cost of a decision does not grow
-// with equal nodes. Each class keeps its nodes in order of id.
+// with equal nodes. Each class keeps its nodes in order of id. A node out of service (down,
+// drained, not there) is in a class that no search sees; what runs on it goes on holding.
 //
 // Bound: there are never more classes than nodes. Byte-granular sharing and odd CPU requests can
 // reach it; whole-GPU deployments on equal nodes stay at one class per free-device pattern.
@@ -62,6 +63,7 @@ struct NodeState {
   std::vector<GpuState> gpus;
   std::int64_t cpu_free = 0;
   Bytes ram_free = 0;
+  bool in_service = true;  // whether anything may be placed on it
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
@@ -98,7 +100,7 @@ class Cluster {
   [[nodiscard]] const NodeClass& node_class(ClassId id) const;
   [[nodiscard]] bool exists(ClassId id) const;
   [[nodiscard]] std::size_t class_count() const { return live_classes_.size(); }
-  /// Slots of the classes there are, ascending.
+  /// Slots of the classes of nodes in service, ascending.
   [[nodiscard]] const std::set<std::uint32_t>& live_classes() const { return live_classes_; }
   [[nodiscard]] const NodeClass& class_at(std::uint32_t slot) const { return *classes_[slot]; }
 
@@ -119,7 +121,11 @@ class Cluster {
   /// Gives back what was taken. Precondition: it was.
   void give_back(std::span<const NodeHolding> holdings);
 
-  /// Changes with every take and give_back.
+  /// Takes a node out of service, or puts it back: then what is free on it counts as freed.
+  void set_in_service(NodeId node, bool in_service);
+  [[nodiscard]] bool in_service(NodeId node) const { return class_of(node).state.in_service; }
+
+  /// Changes with every take, give_back and set_in_service that changes anything.
   [[nodiscard]] std::uint64_t version() const { return version_; }
   /// Nodes that capacity was freed on, in order, are numbered; this is how many there were so far.
   /// What did not fit may fit once it has changed.
@@ -130,6 +136,7 @@ class Cluster {
 
   [[nodiscard]] std::int64_t milli_held() const { return milli_held_; }
   [[nodiscard]] Bytes bytes_held() const { return bytes_held_; }
+  /// GPUs in service on which nothing of headroom's runs.
   [[nodiscard]] std::int64_t idle_gpus() const { return idle_gpus_; }
 
  private:
@@ -139,6 +146,7 @@ class Cluster {
 
   void apply(const NodeHolding& holding, int sign);
   void move_node(NodeId node, const NodeState& to);
+  void note_freed(NodeId node);
   std::uint32_t slot_for(const NodeState& state);
   void retire(std::uint32_t slot);
   void index_class(const NodeClass& node_class, bool insert);

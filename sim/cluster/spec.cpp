@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace headroom {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::int64_t kMaxNodes = 2'000'000;
 constexpr std::int64_t kMaxGpusPerNode = 64;
 constexpr std::int64_t kMaxCpus = 1'000'000;
+constexpr std::size_t kMaxNameBytes = 253;  // of a host in the DNS
 constexpr Bytes kLeastStorageBandwidth =
     1'000'000;  // loading the largest model ends within the clock
 
@@ -67,19 +69,39 @@ Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
   return {};
 }
 
+// One type for all devices (`gpu`, `gpus`), or the type of each (`devices`).
+std::vector<GpuTypeId> read_devices(const ConfigTable& entry, const GpuAliases& aliases,
+                                    ClusterSpec& spec) {
+  const auto intern = [&](const char* key, const std::string& name) {
+    auto type = spec.intern_gpu(name, aliases);
+    if (!type) entry.reject(key, type.error().message, type.error().hint);
+    return type.value_or(GpuTypeId{});
+  };
+  if (entry.has("devices")) {
+    if (entry.has("gpu") || entry.has("gpus")) {
+      entry.reject("devices", "'devices' names the GPUs one by one: leave out 'gpu' and 'gpus'");
+    }
+    const auto names = entry.texts_or("devices", {});
+    if (std::ssize(names) > kMaxGpusPerNode) {
+      entry.reject("devices", fmt::format("'devices' has {} GPUs, but a node may have {}",
+                                          names.size(), kMaxGpusPerNode));
+    }
+    std::vector<GpuTypeId> types;
+    for (const auto& name : names) {
+      if (entry.status()) types.push_back(intern("devices", name));
+    }
+    return types;
+  }
+  const auto count = entry.integer_or("gpus", {0, kMaxGpusPerNode}, 0);
+  const std::string name = count > 0 ? entry.text("gpu") : entry.text_or("gpu", "");
+  if (count == 0 || !entry.status()) return {};
+  return std::vector(static_cast<std::size_t>(count), intern("gpu", name));
+}
+
 Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases,
                              ClusterSpec& spec) {
   NodeShape shape;
-  const auto count = entry.integer_or("gpus", {0, kMaxGpusPerNode}, 0);
-  const std::string name = count > 0 ? entry.text("gpu") : entry.text_or("gpu", "");
-  if (count > 0 && entry.status()) {
-    auto type = spec.intern_gpu(name, aliases);
-    if (!type) {
-      entry.reject("gpu", type.error().message, type.error().hint);
-    } else {
-      shape.gpus.assign(static_cast<std::size_t>(count), *type);
-    }
-  }
+  shape.gpus = read_devices(entry, aliases, spec);
   if (entry.has("cpus")) shape.cpu_milli = 1000 * entry.integer("cpus", {0, kMaxCpus});
   if (entry.has("ram")) shape.ram = entry.bytes_or("ram", kNotCounted);
   shape.storage_bandwidth = entry.bytes_or("storage_bandwidth", 0);
@@ -95,11 +117,11 @@ Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases
   return shape;
 }
 
-// `used` is one size for every device.
+// `used` is one size for every device, or a size for each.
 std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
                              const ClusterSpec& spec) {
   if (!entry.has("used")) return {};
-  std::vector<Bytes> used(shape.gpus.size(), entry.bytes_or("used", 0));
+  const auto used = entry.sizes_or("used", shape.gpus.size(), {});
   for (std::size_t i = 0; i < used.size(); ++i) {
     const auto& type = spec.gpu_types[index(shape.gpus[i])];
     if (used[i] > type.memory) {
@@ -110,12 +132,44 @@ std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
   return used;
 }
 
+// The names of a group's nodes as `names` gives them; empty where they are PREFIX-NUMBER.
+std::vector<std::string> read_names(const ConfigTable& entry, std::int64_t count) {
+  auto names = entry.texts_or("names", {});
+  if (!entry.has("names") || !entry.status()) return {};
+  if (std::ssize(names) != count) {
+    entry.reject("names", fmt::format("'names' has {} names for {} nodes", names.size(), count));
+  }
+  for (const auto& name : names) {
+    const bool control = std::any_of(name.begin(), name.end(),
+                                     [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    if (!name.empty() && name.size() <= kMaxNameBytes && !control) continue;
+    entry.reject("names", fmt::format("a node's name has 1 to {} bytes and no control character",
+                                      kMaxNameBytes));
+  }
+  return names;
+}
+
+Status check_names(const ConfigTable& config, const ClusterSpec& spec) {
+  std::unordered_set<std::string_view> seen;
+  for (const NodeSpec& node : spec.nodes) {
+    if (seen.insert(node.name).second) continue;
+    config.reject("nodes", fmt::format("two nodes are named '{}'", node.name));
+    break;
+  }
+  return config.status();
+}
+
 Status read_groups(const ConfigTable& config, const GpuAliases& aliases, ClusterSpec& spec) {
   std::size_t group_number = 0;
   std::set<std::string> names;
+  bool named = false;
   for (const auto& entry : config.tables("nodes")) {
-    const auto count = entry.integer_or("count", {1, kMaxNodes}, 1);
+    const auto list = entry.texts_or("names", {});
+    const auto count =
+        entry.integer_or("count", {1, kMaxNodes}, std::max<std::int64_t>(1, std::ssize(list)));
     const std::string prefix = entry.text_or("name", fmt::format("group{}", group_number));
+    const auto own_names = read_names(entry, count);
+    named = named || !own_names.empty();
     if (!names.insert(prefix).second) {
       entry.reject("name", fmt::format("two groups of nodes are named '{}'", prefix));
     }
@@ -124,13 +178,16 @@ Status read_groups(const ConfigTable& config, const GpuAliases& aliases, Cluster
     HEADROOM_CHECK(entry.status());
     const auto shape_id = spec.intern_shape(shape);
     for (std::int64_t i = 0; i < count; ++i) {
-      spec.nodes.push_back({fmt::format("{}-{}", prefix, i), shape_id, used});
+      const auto n = static_cast<std::size_t>(i);
+      spec.nodes.push_back(
+          {own_names.empty() ? fmt::format("{}-{}", prefix, i) : own_names[n], shape_id, used});
     }
     if (spec.nodes.size() > static_cast<std::size_t>(kMaxNodes)) {
       entry.reject("count", fmt::format("more than {} nodes", kMaxNodes));
     }
     ++group_number;
   }
+  if (named) HEADROOM_CHECK(check_names(config, spec));
   return config.status();
 }
 

@@ -296,21 +296,50 @@ std::string ConfigTable::choice_or(std::string_view key, std::span<const std::st
 Bytes ConfigTable::bytes_or(std::string_view key, Bytes fallback) const {
   auto* node = as_node(find(key));
   if (node == nullptr) return fallback;
+  return size_of(node, key).value_or(fallback);
+}
+
+std::vector<Bytes> ConfigTable::sizes_or(std::string_view key, std::size_t count,
+                                         std::vector<Bytes> fallback) const {
+  auto* node = as_node(find(key));
+  if (node == nullptr) return fallback;
+  auto* array = node->as_array();
+  if (array == nullptr) {
+    const auto size = size_of(node, key);
+    return size ? std::vector<Bytes>(count, *size) : fallback;
+  }
+  if (array->size() != count) {
+    reject(key, fmt::format("'{}{}' is a list of {}, but must be one size or a list of {}", path_,
+                            key, array->size(), count));
+    return fallback;
+  }
+  std::vector<Bytes> sizes;
+  for (auto& element : *array) {
+    const auto size = size_of(&element, key);
+    if (!size) return fallback;
+    sizes.push_back(*size);
+  }
+  return sizes;
+}
+
+// Rejects what is no size.
+std::optional<Bytes> ConfigTable::size_of(void* at, std::string_view key) const {
+  auto* node = as_node(at);
   if (const auto* number = node->as_integer()) {
     if (number->get() >= 0) return number->get();
     reject(key,
            fmt::format("'{}{}' is {}, but a size cannot be negative", path_, key, number->get()));
-    return fallback;
+    return std::nullopt;
   }
   const auto* text = node->as_string();
   if (text == nullptr) {
     reject_type(key, "a size such as \"24GiB\" or a number of bytes");
-    return fallback;
+    return std::nullopt;
   }
   auto bytes = parse_bytes(text->get());
   if (!bytes) {
     reject(key, fmt::format("'{}{}': {}", path_, key, bytes.error().message), bytes.error().hint);
-    return fallback;
+    return std::nullopt;
   }
   return *bytes;
 }

@@ -62,6 +62,9 @@ class ConfigTable {
                                       std::string_view fallback) const;
   /// A size in bytes: an integer, or text as parse_bytes takes it. Never negative.
   [[nodiscard]] Bytes bytes_or(std::string_view key, Bytes fallback) const;
+  /// One size, which then stands for all `count`, or a list of so many.
+  [[nodiscard]] std::vector<Bytes> sizes_or(std::string_view key, std::size_t count,
+                                            std::vector<Bytes> fallback) const;
   /// Decimal seconds, never negative.
   [[nodiscard]] Duration seconds_or(std::string_view key, Duration fallback) const;
   [[nodiscard]] std::vector<std::string> texts_or(std::string_view key,
@@ -97,6 +100,7 @@ class ConfigTable {
   void* find(std::string_view key) const;
   void reject_type(std::string_view key, std::string_view wanted) const;
   void reject_missing(std::string_view key) const;
+  std::optional<Bytes> size_of(void* at, std::string_view key) const;
 
   std::shared_ptr<Document> document_;
   void* table_ = nullptr;  // toml::table of the document; null reads as empty

@@ -16,11 +16,16 @@ double percent(double part, double whole) { return whole > 0.0 ? 100.0 * part / 
 
 }  // namespace
 
-Metrics::Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window)
-    : plans_(plans), window_(window), capacity_milli_(cluster.gpu_count() * kWholeGpu) {}
+Metrics::Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window,
+                 MetricExtras extras)
+    : plans_(plans),
+      window_(window),
+      extras_(extras),
+      capacity_milli_(cluster.gpu_count() * kWholeGpu) {}
 
 std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
   if (window_.from) from = std::max(from, *window_.from);
+  if (resumed_at_) from = std::max(from, *resumed_at_);
   if (window_.to) to = std::min(to, *window_.to);
   return std::max<std::int64_t>(0, (to - from).count());
 }
@@ -34,13 +39,42 @@ void Metrics::refused(SimTime now, const Placement& placement, const Refusal&, i
   if (window_.contains(now)) ++failed_starts_;
 }
 
-void Metrics::ready(SimTime now, const Placement& placement) { ready_at_[placement.request] = now; }
+void Metrics::placed(SimTime now, const Placement& placement) {
+  if (lost_before_.contains(placement.request) && window_.contains(now)) ++placed_again_;
+}
+
+void Metrics::ready(SimTime now, const Placement& placement) {
+  ready_at_[placement.request] = now;
+  if (!extras_.nodes && !extras_.disks) return;
+  if (window_.contains(now)) disk_loads_ += static_cast<std::uint64_t>(placement.nodes_from_disk);
+  if (!lost_before_.contains(placement.request)) return;
+  failure_milli_ns_ += static_cast<Int128>(placement.milli) * clip_ns(placement.since, now);
+}
+
+// What a refusal wasted already is counted there, when the GPUs are given back.
+void Metrics::lost(SimTime now, const Placement& placement, const Loss& loss) {
+  if (window_.contains(now)) ++losses_;
+  const bool counted = loss.ready && lost_before_.contains(placement.request);
+  lost_before_.insert(placement.request);
+  if (loss.kept || refused_.contains(placement.request)) return;
+  const SimTime from = counted ? ready_at_.at(placement.request) : placement.since;
+  failure_milli_ns_ += static_cast<Int128>(placement.milli) * clip_ns(from, now);
+}
+
+void Metrics::node_changed(SimTime now, NodeId node, const NodeCondition& condition) {
+  if (!condition.down && !condition.failed) {
+    down_.erase(node);
+  } else if (down_.insert(node).second && window_.contains(now)) {
+    ++node_failures_;
+  }
+}
 
 void Metrics::released(SimTime now, const Placement& placement, bool served) {
   const auto ready = ready_at_.find(placement.request);
   const bool refused = refused_.erase(placement.request) > 0;
   if (!served) {
-    if (!refused) return;  // still loading when the run was cut off
+    if (ready != ready_at_.end()) ready_at_.erase(ready);  // a task whose work was lost
+    if (!refused) return;  // still loading when the run was cut off, or lost its node
     lost_milli_ns_ += static_cast<Int128>(placement.milli) * clip_ns(placement.since, now);
     return;
   }
@@ -79,6 +113,7 @@ std::int64_t Metrics::link_quality_ppm(const Placement& placement) const {
 
 void Metrics::finished(SimTime, const Request& request, const InternedShape&,
                        const OutcomeRecord& record) {
+  lost_before_.erase(record.request);
   if (!window_.contains(request.arrival)) return;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
   const bool served = is_served(record.outcome);
@@ -97,7 +132,7 @@ void Metrics::finished(SimTime, const Request& request, const InternedShape&,
 void Metrics::elapsed(SimTime from, SimTime to, const SystemState& state) {
   const std::int64_t ns = clip_ns(from, to);
   held_milli_ns_ += static_cast<Int128>(state.milli_held) * ns;
-  capacity_milli_ns_ += static_cast<Int128>(capacity_milli_) * ns;
+  capacity_milli_ns_ += static_cast<Int128>(capacity_milli_ - state.gpus_gone * kWholeGpu) * ns;
 }
 
 std::vector<MetricValue> Metrics::values() const {
@@ -132,6 +167,15 @@ std::vector<MetricValue> Metrics::values() const {
   add("waiting_s.max", "waiting, max", "s", to_seconds(waits_.max()));
   add("groups_complete", "groups complete", "1", static_cast<double>(groups_complete_));
   add("groups_partial", "groups partial", "1", static_cast<double>(groups_partial_));
+  if (extras_.nodes) {
+    add("node_failures", "node failures", "1", static_cast<double>(node_failures_));
+    add("losses", "placements that lost a node", "1", static_cast<double>(losses_));
+    add("placed_again", "placed again", "1", static_cast<double>(placed_again_));
+    add("failure_gpu_hours", "lost to node failures", "GPU-h", gpu_hours(failure_milli_ns_));
+  }
+  if (extras_.disks) {
+    add("disk_loads", "loads from disk", "1", static_cast<double>(disk_loads_));
+  }
   return out;
 }
 

@@ -27,15 +27,26 @@ struct MetricValue {
   double value = 0.0;
 };
 
+/// Figures that only some runs have: of node events, of weights on disks.
+struct MetricExtras {
+  bool nodes = false;
+  bool disks = false;
+};
+
 class Metrics final : public Observer {
  public:
-  Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window);
+  Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window,
+          MetricExtras extras = {});
 
   void submitted(SimTime now, RequestId id, const Request& request,
                  const InternedShape& shape) override;
   void refused(SimTime now, const Placement& placement, const Refusal& refusal,
                int attempt) override;
+  void placed(SimTime now, const Placement& placement) override;
   void ready(SimTime now, const Placement& placement) override;
+  void lost(SimTime now, const Placement& placement, const Loss& loss) override;
+  void node_changed(SimTime now, NodeId node, const NodeCondition& condition) override;
+  void resumed(SimTime now) override { resumed_at_ = now; }
   void released(SimTime now, const Placement& placement, bool served) override;
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
@@ -63,6 +74,8 @@ class Metrics final : public Observer {
 
   PlanSpace& plans_;
   MeasureWindow window_;
+  MetricExtras extras_;
+  std::optional<SimTime> resumed_at_;  // time before it is not this run's
   std::int64_t capacity_milli_;
   std::array<std::uint64_t, kOutcomeCount> outcomes_{};
   std::map<std::string, std::uint64_t> refused_by_rule_;
@@ -71,6 +84,12 @@ class Metrics final : public Observer {
   std::unordered_map<RequestId, SimTime> ready_at_;
   std::unordered_set<RequestId> refused_;  // placements whose start failed
   std::unordered_map<std::string, Group> open_groups_;
+  std::unordered_set<RequestId> lost_before_;  // live, and lost a node before
+  std::unordered_set<NodeId> down_;
+  std::uint64_t node_failures_ = 0;
+  std::uint64_t losses_ = 0;
+  std::uint64_t placed_again_ = 0;
+  std::uint64_t disk_loads_ = 0;
   std::uint64_t groups_complete_ = 0;
   std::uint64_t groups_partial_ = 0;
   DurationHistogram waits_;
@@ -78,6 +97,7 @@ class Metrics final : public Observer {
   Int128 capacity_milli_ns_ = 0;
   Int128 useful_milli_ns_ = 0;
   Int128 lost_milli_ns_ = 0;       // held by placements that the engine refused
+  Int128 failure_milli_ns_ = 0;    // held in vain by placements that lost a node
   Int128 efficient_milli_ns_ = 0;  // of LLM deployments, weighted by parallel efficiency
   Int128 llm_useful_milli_ns_ = 0;
   Int128 linked_milli_ns_ = 0;       // of placements on two GPUs or more

@@ -19,7 +19,7 @@ enum class Outcome : std::uint8_t {
   rejected_policy_missed,  // a valid plan was free at the last try, the policy did not offer it
   rejected_unclassified,   // the audit was off
   refused_by_engine,       // placed, but the engine would not start it
-  lost,                    // was running, then its node failed, and it was not placed again
+  lost,                    // lost a node that it was placed on, and was not placed again
   waiting,                 // still in the queue at the end
 };
 inline constexpr std::size_t kOutcomeCount = 9;

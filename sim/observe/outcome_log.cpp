@@ -7,7 +7,7 @@ namespace headroom {
 void OutcomeLog::finished(SimTime, const Request& request, const InternedShape&,
                           const OutcomeRecord& record) {
   const auto i = static_cast<std::size_t>(index(record.request));
-  if (entries_.size() <= i) entries_.resize(i + 1);
+  if (entries_.size() <= i) entries_.resize(i + 1, Entry{.measured = false});
   entries_[i].outcome = record.outcome;
   entries_[i].measured = window_.contains(request.arrival);
   if (record.outcome != Outcome::refused_by_engine) return;

@@ -25,7 +25,8 @@ class OutcomeLog final : public Observer {
   void finished(SimTime now, const Request& request, const InternedShape& shape,
                 const OutcomeRecord& record) override;
 
-  /// By request, in order of arrival.
+  /// By request, in order of arrival. Those that had ended before a run went on from a saved state
+  /// do not count as measured.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   /// "refused_by_engine: vllm.heads", "rejected/no_capacity".
   [[nodiscard]] std::string text(const Entry& entry) const;

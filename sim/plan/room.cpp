@@ -75,6 +75,7 @@ RoomSearch::Offered& RoomSearch::offered(GpuTypeId type) {
     if (freed_) {
       for (const NodeId node : *freed_) {
         const NodeClass& node_class = cluster_.class_of(node);
+        if (!node_class.state.in_service) continue;  // freed, and gone since
         if (count_fitting(cluster_, node_class, known->holding, type) > 0) {
           known->freed.push_back(&node_class);
         }

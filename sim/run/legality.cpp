@@ -42,6 +42,7 @@ Status check_part(const Cluster& cluster, const InternedShape& shape, const Layo
   if (!cluster.exists(part.node_class)) return fail("the class of nodes is not there");
   const NodeClass& node_class = cluster.node_class(part.node_class);
   const auto& types = cluster.shape(node_class).gpus;
+  if (!node_class.state.in_service) return fail("the nodes of the class are out of service");
   if (part.nodes < 1) return fail("a part without nodes");
   if (part.devices.empty() && !cpu_only(shape)) return fail("a node that no GPU is taken of");
   if (!std::is_sorted(part.devices.begin(), part.devices.end(), std::less_equal<>())) {

@@ -2,9 +2,9 @@
 // One run: requests arrive, a queue discipline orders them, placers lay them out, the engine starts
 // or refuses them, they end. Many may run in one process; there is no shared state.
 //
-// Order at one instant (class numbers in simulation.cpp): ends and starts, then arrivals in file
-// order, then one pass over the queue, then waiting limits. A job of no duration ends in a further
-// round of the same instant.
+// Order at one instant (class numbers in simulation_impl.hpp): ends and starts, then changes of
+// nodes, then arrivals in file order, then one pass over the queue, then waiting limits. A job of
+// no duration ends in a further round of the same instant.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/core/result.hpp"
@@ -13,6 +13,8 @@
 #include "sim/plan/shape_table.hpp"
 #include "sim/policy/placer.hpp"
 #include "sim/policy/queue_discipline.hpp"
+#include "sim/run/dynamics.hpp"
+#include "sim/run/run_state.hpp"
 #include "sim/workload/request.hpp"
 
 #include <memory>
@@ -46,6 +48,12 @@ struct SimulationOptions {
   std::optional<Duration> waiting_limit = std::chrono::hours(1);  // nullopt = none
   std::optional<SimTime> until;  // stop here; running counts as placed, queued as waiting
   bool audit = true;
+  ClusterDynamics dynamics;
+  /// Keeps the state at this instant, once everything up to it has happened: state().
+  std::optional<SimTime> dump_at;
+  /// Goes on from there instead of the start; the requests are read from their first on all the
+  /// same. Not owned; null = from the start.
+  const RunState* from = nullptr;
 };
 
 /// Parts of a run, owned by the caller and outliving it.
@@ -66,9 +74,13 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  /// Runs to the end. Error: of the request source. Throws Fault on a broken promise (of a policy
+  /// Runs to the end. Error: of the request source; a state that is not of these requests and this
+  /// cluster, or cannot be. Throws Fault on a broken promise (of a policy
   /// or of headroom): an illegal layout, a balance that does not add up.
   [[nodiscard]] Status run();
+
+  /// The state at options.dump_at; nullopt where the run ended before.
+  [[nodiscard]] const std::optional<RunState>& state() const;
 
   /// Number of events handled so far.
   [[nodiscard]] std::uint64_t events() const;

@@ -30,7 +30,7 @@ TEST_CASE("help and version are no errors", "[cli]") {
     CHECK_FALSE(result.out.empty());
     CHECK(result.err.empty());
   }
-  for (const char* name : {"demo", "run", "explain", "fit", "policies"}) {
+  for (const char* name : {"demo", "run", "explain", "fit", "cluster", "policies"}) {
     CHECK(run_headroom({name, "--help"}).exit_code == 0);
   }
   CHECK(run_headroom({"--help"}).out.find("Exit codes: 0 done; 1") != std::string::npos);

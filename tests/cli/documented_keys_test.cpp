@@ -26,14 +26,15 @@ std::set<std::string> keys_asked_for(const std::string& source) {
 }  // namespace
 
 TEST_CASE("every key of a scenario and a cluster is documented", "[cli]") {
-  const std::string documents =
-      read_file(source_path("docs/scenario.md")) + read_file(source_path("docs/cluster.md"));
+  const std::string documents = read_file(source_path("docs/scenario.md")) +
+                                read_file(source_path("docs/cluster.md")) +
+                                read_file(source_path("docs/cluster-events.md"));
   REQUIRE_FALSE(documents.empty());
   std::size_t keys = 0;
   for (const char* file :
        {"study/scenario.cpp", "study/cluster_file.cpp", "study/listed_requests.cpp",
-        "study/generator_workload.cpp", "sim/cluster/spec.cpp", "sim/cluster/links_reader.cpp",
-        "sim/cluster/network_reader.cpp"}) {
+        "study/dynamics_reader.cpp", "study/generator_workload.cpp", "sim/cluster/spec.cpp",
+        "sim/cluster/links_reader.cpp", "sim/cluster/network_reader.cpp"}) {
     for (const auto& key : keys_asked_for(read_file(source_path(file)))) {
       INFO(file << ": " << key);
       CHECK(documents.find("`" + key + "`") != std::string::npos);
@@ -71,4 +72,5 @@ TEST_CASE("every key of a result and a decision log is documented", "[cli]") {
   };
   check("study/result_json.cpp", "docs/result.md", 30);
   check("study/decision_log.cpp", "docs/decision-log.md", 20);
+  check("study/saved_state_writer.cpp", "docs/state.md", 30);
 }

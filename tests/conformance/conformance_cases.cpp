@@ -95,13 +95,40 @@ std::vector<Request> random_requests(std::uint64_t seed, int count) {
   return requests;
 }
 
+// Failures by chance, and every kind of event a few times while requests arrive.
+ClusterDynamics random_dynamics(std::uint64_t seed, const ClusterSpec& cluster,
+                                const std::vector<Request>& requests) {
+  Draw draw(seed, "dynamics");
+  ClusterDynamics out;
+  out.seed = seed;
+  out.failures = FailureModel{std::chrono::hours(4), std::chrono::minutes(20), 0.8, 1.0};
+  out.disk = DiskModel{draw.from(20, 200) * kGiB, 5'000'000'000};
+  out.tasks_start_over = draw.one_in(2);
+  if (draw.one_in(3)) out.on_loss = OnLoss::lose;
+  const std::int64_t last = (requests.back().arrival - SimTime{}) / std::chrono::seconds(1);
+  for (int i = 0; i < 40; ++i) {
+    out.events.push_back({at(draw.from(0, last + 3600)),
+                          static_cast<NodeEventKind>(draw.from(0, 4)),
+                          static_cast<NodeId>(draw.from(0, std::ssize(cluster.nodes) - 1))});
+  }
+  std::stable_sort(out.events.begin(), out.events.end(),
+                   [](const NodeEvent& a, const NodeEvent& b) { return a.at < b.at; });
+  return out;
+}
+
 }  // namespace
 
 std::vector<ConformanceCase> conformance_cases() {
   std::vector<ConformanceCase> cases;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     cases.push_back(
-        {fmt::format("random {}", seed), random_cluster(seed), random_requests(seed, 80)});
+        {fmt::format("random {}", seed), random_cluster(seed), random_requests(seed, 80), {}});
+  }
+  for (const std::uint64_t seed : {4U, 5U, 6U}) {
+    ConformanceCase changing{
+        fmt::format("changing {}", seed), random_cluster(seed), random_requests(seed, 80), {}};
+    changing.dynamics = random_dynamics(seed, changing.cluster, changing.requests);
+    cases.push_back(std::move(changing));
   }
   return cases;
 }

@@ -119,6 +119,9 @@ class ShadowAudit final : public Observer {
   void released(SimTime, const Placement& placement, bool) override {
     cluster_.give_back(placement.holdings);
   }
+  void node_changed(SimTime, NodeId node, const NodeCondition& condition) override {
+    cluster_.set_in_service(node, condition.in_service());
+  }
   void finished(SimTime, const Request& request, const InternedShape&,
                 const OutcomeRecord& record) override {
     const bool rejected = record.outcome == Outcome::rejected_incompatible ||
@@ -160,6 +163,7 @@ WatchedRun watched_run(const Candidate& candidate, const ConformanceCase& confor
 
   RunSetup setup;
   setup.observers = {&ledger, &audit};
+  setup.simulation.dynamics = conformance_case.dynamics;
   if (inner->takes(RequestKind::opaque)) setup.base_placer = &watched;
   WatchedRun out;
   try {
@@ -202,9 +206,11 @@ void check_lifetimes(const Candidate& candidate, const ConformanceCase& conforma
     shorter[i].lifetime = span + std::chrono::hours(1);
     longer[i].lifetime = span + std::chrono::hours(i % 2 == 0 ? 1 : 100);
   }
+  ConformanceCase with_checkpoints = conformance_case;  // 100 hours of work never end otherwise
+  with_checkpoints.dynamics.tasks_start_over = false;
   Complaints ignored;
-  const WatchedRun a = watched_run(candidate, conformance_case, shorter, ignored);
-  const WatchedRun b = watched_run(candidate, conformance_case, longer, ignored);
+  const WatchedRun a = watched_run(candidate, with_checkpoints, shorter, ignored);
+  const WatchedRun b = watched_run(candidate, with_checkpoints, longer, ignored);
   const Request& last = conformance_case.requests.back();
   const std::string line = fmt::format("{} arrives {}", seconds_text(last.arrival), last.name);
   if (lines_until(a.recorder, line) != lines_until(b.recorder, line)) {

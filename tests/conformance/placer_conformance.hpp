@@ -24,9 +24,11 @@ struct ConformanceCase {
   std::string name;
   ClusterSpec cluster;
   std::vector<Request> requests;  // by arrival
+  ClusterDynamics dynamics = {};
 };
 
-/// Random mixed clusters with LLM deployments and opaque tasks; the same on every machine.
+/// Random mixed clusters with LLM deployments and opaque tasks, half of them with nodes that come
+/// and go; the same on every machine.
 [[nodiscard]] std::vector<ConformanceCase> conformance_cases();
 
 struct Candidate {
@@ -44,13 +46,16 @@ struct Candidate {
 [[nodiscard]] std::string illegal(const Cluster& cluster, const InternedShape& shape,
                                   const Layout& layout);
 
-/// Who holds what, by node and device, from placements alone.
+/// Who holds what, by node and device, from placements alone; and which nodes may hold anything.
 class ShadowLedger final : public Observer {
  public:
   explicit ShadowLedger(const ClusterSpec& spec);
 
   void placed(SimTime now, const Placement& placement) override;
   void released(SimTime now, const Placement& placement, bool served) override;
+  void lost(SimTime now, const Placement& placement, const Loss& loss) override;
+  void node_changed(SimTime now, NodeId node, const NodeCondition& condition) override;
+  void elapsed(SimTime from, SimTime to, const SystemState& state) override;
 
   /// "" as long as nothing was held twice or given back without being held.
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
@@ -69,10 +74,16 @@ class ShadowLedger final : public Observer {
     Bytes ram = 0;
     std::int64_t cpu_capacity = 0;
     Bytes ram_capacity = 0;
+    NodeCondition condition;
+    std::int64_t placements = 0;
   };
+  void complain(const std::string& text) {
+    if (wrong_.empty()) wrong_ = text;
+  }
   void apply(const Placement& placement, int sign);
 
   std::vector<Node> nodes_;
+  std::map<NodeId, int> gone_;  // nodes that are gone, to their numbers of devices
   std::string wrong_;
 };
 

@@ -33,6 +33,7 @@ std::string illegal_part(const Cluster& cluster, const RequestShape& shape, cons
   if (!cluster.exists(part.node_class)) return "names a class that is gone";
   const NodeClass& node_class = cluster.node_class(part.node_class);
   const auto& types = cluster.shape(node_class).gpus;
+  if (!node_class.state.in_service) return "names nodes out of service";
   if (part.nodes < 1) return "names no node";
   const std::set<int> distinct(part.devices.begin(), part.devices.end());
   if (distinct.size() != part.devices.size()) return "names a device twice";
@@ -115,7 +116,49 @@ ShadowLedger::ShadowLedger(const ClusterSpec& spec) {
   }
 }
 
-void ShadowLedger::placed(SimTime, const Placement& placement) { apply(placement, +1); }
+void ShadowLedger::placed(SimTime, const Placement& placement) {
+  for (const NodeHolding& holding : placement.holdings) {
+    const NodeCondition& condition = nodes_.at(index(holding.node)).condition;
+    if (!condition.in_service()) {
+      complain(fmt::format("something was placed on node {}, out of service", index(holding.node)));
+    }
+  }
+  apply(placement, +1);
+}
+
+void ShadowLedger::lost(SimTime, const Placement& placement, const Loss& loss) {
+  const auto on =
+      std::any_of(placement.holdings.begin(), placement.holdings.end(),
+                  [&](const NodeHolding& holding) { return holding.node == loss.node; });
+  if (!on || !nodes_.at(index(loss.node)).condition.gone()) {
+    complain(fmt::format("something was lost with node {}, where it was not", index(loss.node)));
+  }
+}
+
+void ShadowLedger::node_changed(SimTime, NodeId node, const NodeCondition& condition) {
+  Node& known = nodes_.at(index(node));
+  if (known.condition == condition) complain(fmt::format("node {} did not change", index(node)));
+  known.condition = condition;
+  if (condition.gone()) {
+    gone_[node] = static_cast<int>(known.devices.size());
+  } else {
+    gone_.erase(node);
+  }
+}
+
+// Time has passed: what was on nodes that are gone was freed at that instant.
+void ShadowLedger::elapsed(SimTime, SimTime, const SystemState& state) {
+  std::int64_t gpus = 0;
+  for (const auto& [node, devices] : gone_) {
+    gpus += devices;
+    if (nodes_.at(index(node)).placements != 0) {
+      complain(fmt::format("something is held on node {}, which is gone", index(node)));
+    }
+  }
+  if (gpus != state.gpus_gone) {
+    complain(fmt::format("{} GPUs are gone, but the run says {}", gpus, state.gpus_gone));
+  }
+}
 
 void ShadowLedger::released(SimTime, const Placement& placement, bool) { apply(placement, -1); }
 
@@ -127,6 +170,7 @@ void ShadowLedger::apply(const Placement& placement, int sign) {
   };
   for (const NodeHolding& holding : placement.holdings) {
     Node& node = nodes_.at(index(holding.node));
+    node.placements += sign;
     for (const int i : holding.devices) {
       Device& device = node.devices.at(static_cast<std::size_t>(i));
       device.milli += sign * holding.per_gpu.milli;

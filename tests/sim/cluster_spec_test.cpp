@@ -228,3 +228,36 @@ TEST_CASE("prices of own types are rounded, not cut off") {
   CHECK(spec.gpu_types[0].price_milli == 1'001);
   CHECK(spec.gpu_types[1].price_milli == 2'003);
 }
+
+TEST_CASE("nodes have names of their own, and devices of mixed types") {
+  const ClusterSpec spec = test::require_value(read(R"(
+    [[nodes]]
+    names = ["gpu-a.lan", "gpu-b.lan"]
+    devices = ["A100-80GB", "L4"]
+    used = ["1GiB", 2]
+  )"));
+  REQUIRE(spec.nodes.size() == 2);
+  CHECK(spec.nodes[0].name == "gpu-a.lan");
+  CHECK(spec.nodes[1].name == "gpu-b.lan");
+  CHECK(spec.nodes[1].used == std::vector<Bytes>{kGiB, 2});
+  const auto& gpus = spec.shapes[index(spec.nodes[0].shape)].gpus;
+  REQUIRE(gpus.size() == 2);
+  CHECK(spec.gpu_types[index(gpus[1])].name == "L4");
+}
+
+TEST_CASE("names, devices and lists of used memory that cannot be are refused") {
+  const std::string node = "[[nodes]]\ngpu = 'L4'\ngpus = 2\n";
+  CHECK(contains(error_of(node + "names = ['a', 'b']\ncount = 3\n"),
+                 "'names' has 2 names for 3 nodes"));
+  CHECK(contains(error_of(node + "names = ['a', 'a']\n"), "two nodes are named 'a'"));
+  CHECK(contains(error_of(node + "[[nodes]]\nnames = ['group0-0']\n"),
+                 "two nodes are named 'group0-0'"));
+  CHECK(contains(error_of(node + "names = ['']\n"), "a node's name has 1 to 253 bytes"));
+  CHECK(contains(error_of(node + "names = 3\n"), "an array of text"));
+  CHECK(contains(error_of(node + "devices = ['L4']\n"), "leave out 'gpu' and 'gpus'"));
+  CHECK(contains(error_of("[[nodes]]\ndevices = ['L5']\n"), "unknown GPU type 'L5'"));
+  CHECK(contains(error_of(node + "used = ['1GiB']\n"),
+                 "is a list of 1, but must be one size or a list of 2"));
+  CHECK(contains(error_of(node + "used = ['1GiB', 'x']\n"), "'nodes[0].used'"));
+  CHECK(contains(error_of(node + "used = [0, '25GiB']\n"), "more than the 24.0 GiB of a L4"));
+}

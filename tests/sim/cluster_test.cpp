@@ -271,3 +271,30 @@ TEST_CASE("classes, indices and sums agree with a recount after random operation
   check_against_recount(cluster, fresh);
   CHECK(cluster.milli_held() == 0);
 }
+
+TEST_CASE("a node out of service is in no class that a search sees, and comes back as freed") {
+  const ClusterSpec spec = cluster_of({{"L4", 2, 3}});
+  Cluster cluster(spec);
+  take(cluster, holding(1, {0}));
+  CHECK(cluster.idle_gpus() == 5);
+  const auto position = cluster.freed_position();
+  cluster.set_in_service(NodeId{1}, false);
+  CHECK_FALSE(cluster.in_service(NodeId{1}));
+  CHECK(cluster.class_count() == 1);
+  CHECK(cluster.by_idle(GpuTypeId{0}).size() == 1);
+  CHECK(cluster.idle_gpus() == 4);
+  CHECK(cluster.milli_held() == kWholeGpu);  // what runs there goes on holding
+  give_back(cluster, holding(1, {0}));
+  CHECK(cluster.milli_held() == 0);
+  CHECK(cluster.freed_position() == position);  // room that nobody can use
+  const auto version = cluster.version();
+  cluster.set_in_service(NodeId{1}, true);
+  CHECK(cluster.version() != version);
+  CHECK(cluster.class_count() == 1);
+  CHECK(cluster.class_of(NodeId{1}).nodes.size() == 3);
+  CHECK(cluster.idle_gpus() == 6);
+  REQUIRE(cluster.freed_since(position).has_value());
+  CHECK(cluster.freed_since(position)->size() == 1);
+  cluster.set_in_service(NodeId{1}, true);  // nothing changes
+  CHECK(cluster.freed_position() == position + 1);
+}

@@ -1,0 +1,241 @@
+#include "study/cluster_import/input.hpp"
+#include "study/saved_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+namespace headroom {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t kMost = std::int64_t{1} << 60U;
+
+// One object of the file, read key by key. The first error is kept, and later calls return a zero.
+class Fields {
+ public:
+  Fields(const Json& json, std::string path, std::optional<Error>& error)
+      : json_(json), path_(std::move(path)), error_(error) {
+    if (!json.is_object()) reject("", "an object");
+  }
+
+  [[nodiscard]] std::int64_t number(const char* key, std::int64_t least, std::int64_t most) const {
+    const Json* found = member(json_, key);
+    const bool integer = found != nullptr && found->is_number_integer();
+    // One that only an unsigned reading holds is above every limit here.
+    const bool fits = integer && (!found->is_number_unsigned() ||
+                                  found->get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost));
+    const std::int64_t value = fits ? found->get<std::int64_t>() : least;
+    if (fits && value >= least && value <= most) return value;
+    reject(key, fmt::format("a whole number from {} to {}", least, most));
+    return least;
+  }
+  [[nodiscard]] int small(const char* key, int least, int most) const {
+    return static_cast<int>(number(key, least, most));
+  }
+  [[nodiscard]] bool flag(const char* key) const {
+    const Json* found = member(json_, key);
+    if (found != nullptr && found->is_boolean()) return found->get<bool>();
+    reject(key, "true or false");
+    return false;
+  }
+  [[nodiscard]] bool has(const char* key) const { return member(json_, key) != nullptr; }
+  [[nodiscard]] std::string text(const char* key) const {
+    const Json* found = member(json_, key);
+    if (found != nullptr && found->is_string()) return found->get<std::string>();
+    reject(key, "text");
+    return {};
+  }
+  [[nodiscard]] Duration seconds(const char* key) const {
+    const auto value = parse_seconds(text(key));
+    if (value && *value >= Duration(0)) return *value;
+    reject(key, "decimal seconds as text, such as \"3600.5\"");
+    return Duration(0);
+  }
+  [[nodiscard]] std::optional<SimTime> time_if(const char* key) const {
+    if (!has(key)) return std::nullopt;
+    return SimTime(seconds(key));
+  }
+  /// The place in `names` of the text there; 0 where it is none of them.
+  template <class Names>
+  [[nodiscard]] std::size_t choice(const char* key, const Names& names) const {
+    const std::string value = text(key);
+    const auto found = std::find(names.begin(), names.end(), value);
+    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+    reject(key, fmt::format("one of those that are known, not '{}'", value.substr(0, 40)));
+    return 0;
+  }
+  [[nodiscard]] std::vector<Fields> objects(const char* key) const {
+    std::vector<Fields> out;
+    const Json* found = list(key);
+    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
+      out.emplace_back((*found)[i], fmt::format("{}{}[{}].", path_, key, i), error_);
+    }
+    return out;
+  }
+  [[nodiscard]] std::vector<int> small_numbers(const char* key, int least, int most) const {
+    std::vector<int> out;
+    const Json* found = list(key);
+    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
+      const Json& item = (*found)[i];
+      const bool good = item.is_number_integer() && item >= least && item <= most;
+      if (!good) reject(key, fmt::format("a list of whole numbers from {} to {}", least, most));
+      if (good) out.push_back(item.get<int>());
+    }
+    return out;
+  }
+  [[nodiscard]] std::vector<std::string> texts(const char* key) const {
+    std::vector<std::string> out;
+    const Json* found = list(key);
+    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
+      if (!(*found)[i].is_string()) reject(key, "a list of text");
+      if ((*found)[i].is_string()) out.push_back((*found)[i].get<std::string>());
+    }
+    return out;
+  }
+
+  void reject(const std::string& key, const std::string& wanted) const {
+    if (error_) return;
+    error_ = Error{fmt::format("'{}{}' must be {}", path_, key, wanted), {}, {}};
+  }
+
+ private:
+  const Json* list(const char* key) const {
+    const Json* found = member(json_, key);
+    if (found != nullptr && found->is_array()) return found;
+    reject(key, "a list");
+    return nullptr;
+  }
+
+  const Json& json_;
+  std::string path_;
+  std::optional<Error>& error_;
+};
+
+class StateReader {
+ public:
+  explicit StateReader(const ClusterSpec& cluster) {
+    for (std::size_t i = 0; i < cluster.nodes.size(); ++i) {
+      nodes_.emplace(cluster.nodes[i].name, static_cast<NodeId>(i));
+    }
+    for (const auto& type : cluster.gpu_types) types_.push_back(type.name);
+  }
+
+  [[nodiscard]] SavedState read(const Fields& fields) const {
+    SavedState out;
+    out.scenario = fields.text("scenario");
+    out.policy = fields.text("policy");
+    out.seed = static_cast<std::uint64_t>(fields.number("seed", 0, kMost));
+    out.run.at = SimTime(fields.seconds("at_s"));
+    out.run.submitted = static_cast<std::uint64_t>(fields.number("submitted", 0, kMost));
+    for (const auto& entry : fields.objects("nodes")) out.run.nodes.push_back(node_record(entry));
+    for (const auto& entry : fields.objects("placed")) out.run.placed.push_back(placed(entry));
+    for (const auto& entry : fields.objects("waiting")) out.run.waiting.push_back(waiting(entry));
+    return out;
+  }
+
+ private:
+  [[nodiscard]] NodeId node(const Fields& fields) const {
+    const std::string name = fields.text("node");
+    const auto found = nodes_.find(name);
+    if (found != nodes_.end()) return found->second;
+    fields.reject("node", fmt::format("a node of this cluster, not '{}'", name.substr(0, 80)));
+    return NodeId{};
+  }
+
+  [[nodiscard]] NodeRecord node_record(const Fields& fields) const {
+    NodeRecord out;
+    out.node = node(fields);
+    out.condition = {fields.flag("absent"), fields.flag("drained"), fields.flag("down"),
+                     fields.flag("failed")};
+    out.failures = static_cast<std::uint64_t>(fields.number("failures", 0, kMost));
+    out.next = fields.time_if("next_s");
+    for (const auto& entry : fields.objects("disk")) {
+      out.disk.push_back({entry.text("model"), entry.number("bytes", 0, kMost)});
+    }
+    return out;
+  }
+
+  [[nodiscard]] static RequestRecord request(const Fields& fields) {
+    RequestRecord out;
+    out.request = static_cast<RequestId>(fields.number("request", 0, kMost));
+    out.name = fields.text("name");
+    out.attempts = fields.small("attempts", 0, 1'000'000'000);
+    out.attempts_before = fields.small("attempts_before", 0, 1'000'000'000);
+    out.refused_by = fields.texts("refused_by");
+    out.remaining = fields.seconds("remaining_s");
+    out.held_before = fields.seconds("held_before_s");
+    return out;
+  }
+
+  [[nodiscard]] PlacedRecord placed(const Fields& fields) const {
+    static const std::array<std::string, 4> phases = {"loading", "failing", "pausing", "running"};
+    PlacedRecord out;
+    out.request = request(fields);
+    out.phase = static_cast<PlacementPhase>(fields.choice("phase", phases));
+    out.next = SimTime(fields.seconds("next_s"));
+    out.since = SimTime(fields.seconds("since_s"));
+    out.ready_at = fields.time_if("ready_s");
+    if (!types_.empty()) out.gpu = static_cast<GpuTypeId>(fields.choice("gpu", types_));
+    out.plan = {fields.small("tp", 1, 1024), fields.small("pp", 1, 1024),
+                fields.small("dp", 1, 1024), fields.flag("ep")};
+    out.nodes_from_disk = fields.small("nodes_from_disk", 0, 1'000'000);
+    for (const auto& entry : fields.objects("on")) {
+      NodeHolding holding;
+      holding.node = node(entry);
+      holding.devices = entry.small_numbers("devices", 0, 63);
+      holding.per_gpu = {entry.small("milli", 0, kWholeGpu), entry.number("bytes", 0, kMost)};
+      holding.cpu_milli = entry.number("cpu_milli", 0, kMost);
+      holding.ram = entry.number("ram", 0, kMost);
+      out.holdings.push_back(std::move(holding));
+    }
+    return out;
+  }
+
+  [[nodiscard]] static WaitingRecord waiting(const Fields& fields) {
+    static const std::array<LossCause, 3> causes = {LossCause::down, LossCause::failed,
+                                                    LossCause::removed};
+    static const std::array<std::string, 3> cause_names = {std::string(loss_name(causes[0])),
+                                                           std::string(loss_name(causes[1])),
+                                                           std::string(loss_name(causes[2]))};
+    std::array<std::string, kOutcomeCount> outcomes;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] = outcome_name(all_outcomes()[i]);
+    WaitingRecord out;
+    out.request = request(fields);
+    out.limit = fields.time_if("limit_s");
+    out.lost_at = fields.time_if("lost_s");
+    if (out.lost_at) out.cause = causes[fields.choice("cause", cause_names)];
+    if (fields.has("last_outcome")) {
+      out.last_outcome = all_outcomes()[fields.choice("last_outcome", outcomes)];
+    }
+    out.last_reason = fields.text("last_reason");
+    return out;
+  }
+
+  std::unordered_map<std::string, NodeId> nodes_;
+  std::vector<std::string> types_;
+};
+
+}  // namespace
+
+Result<SavedState> read_state(const std::filesystem::path& file, const ClusterSpec& cluster) {
+  const ImportSource source{file, "the state of a run",
+                            "headroom run SCENARIO --out FOLDER --dump-state SECONDS"};
+  HEADROOM_TRY(const Json document, read_import_json(source));
+  if (text_at(document, {"schema"}) != kStateSchema) {
+    return wrong_import(source, fmt::format("its schema is not {}", kStateSchema));
+  }
+  std::optional<Error> error;
+  const Fields fields(document, "", error);
+  if (fields.number("version", 0, kMost) != kStateVersion && !error) {
+    return wrong_import(source, fmt::format("only version {} is read", kStateVersion));
+  }
+  SavedState out = StateReader(cluster).read(fields);
+  if (error) return wrong_import(source, error->message);
+  return out;
+}
+
+}  // namespace headroom
