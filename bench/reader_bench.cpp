@@ -65,7 +65,7 @@ std::string itp_row(std::int64_t row, std::int64_t draw) {
 }
 
 std::string philly_row(std::int64_t row, std::int64_t draw) {
-  const std::int64_t minutes = row % (24 * 60);
+  const std::int64_t minutes = row % 1'440;
   return fmt::format("2019-{:02}-{:02} {:02}:{:02}:{:02},{}.0,{},0.0,vc-{}", 1 + row / 28'800,
                      1 + row / 1'440 % 20, minutes / 60, minutes % 60, draw % 60, draw % 100'000,
                      1 << draw % 5, draw % 15);

@@ -9,38 +9,74 @@ RowRules rules_of(bool skip) {
   return {RowOrder::by_arrival, skip ? std::make_shared<SkippedRows>() : nullptr};
 }
 
+template <class Rows, class Stats>
+Status add_all(Rows& rows, Stats& stats) {
+  while (true) {
+    HEADROOM_TRY(const auto row, rows.next());
+    if (!row) return {};
+    stats.add(*row);
+  }
+}
+
 constexpr double kNanosPerHour = 3.6e12;
 
 }  // namespace
 
-void TaskStats::add(const TraceTask& task) {
-  const bool share = task.gpus == 1 && task.milli < 1000;
-  const std::int64_t milli = std::int64_t{task.gpus} * task.milli;
+void TaskStats::add_common(SimTime arrival, std::int64_t cpus, Bytes memory, bool names_types) {
   ++tasks;
-  arrivals.add(task.arrival);
-  if (!task.gpu_types.empty()) ++with_types;
+  arrivals.add(arrival);
+  cpu_milli += cpus;
+  ram += memory;
+  if (names_types) ++with_types;
+}
+
+SizeFigures& TaskStats::of_size(int size) {
+  const bool room = sizes.size() < kMostSizes || sizes.contains(size);
+  return sizes[room ? size : kOtherSizes];
+}
+
+void TaskStats::add_lifetime(Duration lifetime) {
+  lifetimes.add(lifetime.count());
+  if (lifetime == Duration::zero()) ++zero_lifetimes;
+  if (lifetime < std::chrono::minutes(1)) ++below_minute;
+}
+
+void TaskStats::add(const TraceTask& task) {
+  add_common(task.arrival, task.cpu_milli, task.ram, !task.gpu_types.empty());
   if (!task.tenant.empty()) tenants.add(task.tenant);
+  const std::int64_t milli = std::int64_t{task.gpus} * task.milli;
   gpu_milli += milli;
-  cpu_milli += task.cpu_milli;
-  ram += task.ram;
-  int size = share ? kShare : task.gpus;
-  if (sizes.size() >= kMostSizes && !sizes.contains(size)) size = kOtherSizes;
-  SizeFigures& of_size = sizes[size];
-  ++of_size.tasks;
+  SizeFigures& alike = of_size(task.gpus == 1 && task.milli < 1000 ? kShare : task.gpus);
+  ++alike.tasks;
   if (task.cut_off) ++cut_off;
   if (!task.lifetime) {
     ++without_lifetime;
     return;
   }
-  const Duration lifetime = *task.lifetime;
-  if (!task.cut_off) {
-    lifetimes.add(lifetime.count());
-    if (lifetime == Duration::zero()) ++zero_lifetimes;
-    if (lifetime < std::chrono::minutes(1)) ++below_minute;
+  if (!task.cut_off) add_lifetime(*task.lifetime);
+  gpu_time += Int128{milli} * task.lifetime->count();
+  alike.gpu_time += Int128{milli} * task.lifetime->count();
+  if (milli > 0) concurrency.add(task.arrival, *task.lifetime, milli);
+}
+
+void TaskStats::add(const Request& request) {
+  const RequestShape& shape = request.shape;
+  if (shape.kind() == RequestKind::opaque) {
+    TraceTask task;
+    task.arrival = request.arrival;
+    task.lifetime = request.lifetime;
+    task.gpus = shape.opaque().gpus;
+    task.milli = shape.opaque().milli;
+    task.cpu_milli = shape.cpu_milli;
+    task.ram = shape.ram;
+    task.gpu_types = shape.allowed_gpus;
+    add(task);
+    return;
   }
-  gpu_time += Int128{milli} * lifetime.count();
-  of_size.gpu_time += Int128{milli} * lifetime.count();
-  if (milli > 0) concurrency.add(task.arrival, lifetime, milli);
+  add_common(request.arrival, shape.cpu_milli, shape.ram, !shape.allowed_gpus.empty());
+  ++of_size(kDeployment).tasks;
+  models.add(shape.llm().model->name);
+  add_lifetime(request.lifetime);
 }
 
 double TaskStats::mean_gpus() const {
@@ -65,13 +101,14 @@ void TokenStats::add(const TokenRequest& request) {
 Result<TaskStats> task_stats(const TaskFormat& format, const std::filesystem::path& file, bool skip,
                              const SortLimits& limits) {
   const RowRules rules = rules_of(skip);
-  HEADROOM_TRY(const SortedTasks trace, open_sorted_tasks(format, file, rules, limits));
   TaskStats stats;
-  stats.was_sorted = trace.was_sorted;
-  while (true) {
-    HEADROOM_TRY(const auto task, trace.tasks->next());
-    if (!task) break;
-    stats.add(*task);
+  if (format.open_requests != nullptr) {
+    HEADROOM_TRY(const auto requests, format.open_requests(file, rules));
+    HEADROOM_CHECK(add_all(*requests, stats));
+  } else {
+    HEADROOM_TRY(const SortedTasks trace, open_sorted_tasks(format, file, rules, limits));
+    stats.was_sorted = trace.was_sorted;
+    HEADROOM_CHECK(add_all(*trace.tasks, stats));
   }
   if (rules.skipped) stats.skipped = *rules.skipped;
   return stats;
@@ -82,11 +119,7 @@ Result<TokenStats> token_stats(const TokenFormat& format, const std::filesystem:
   const RowRules rules = rules_of(skip);
   HEADROOM_TRY(const auto reader, format.open(file, rules));
   TokenStats stats;
-  while (true) {
-    HEADROOM_TRY(const auto request, reader->next());
-    if (!request) break;
-    stats.add(*request);
-  }
+  HEADROOM_CHECK(add_all(*reader, stats));
   if (rules.skipped) stats.skipped = *rules.skipped;
   return stats;
 }

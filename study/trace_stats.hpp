@@ -25,8 +25,9 @@ struct TaskStats {
   static constexpr std::size_t kMostSizes = 4'096;
   static constexpr int kShare = -1;       // key of tasks that ask for a share of one GPU
   static constexpr int kOtherSizes = -2;  // key of sizes beyond the first kMostSizes
+  static constexpr int kDeployment = -3;  // key of deployments: the placer decides on their GPUs
 
-  std::uint64_t tasks = 0;
+  std::uint64_t tasks = 0;       // and deployments
   std::uint64_t with_types = 0;  // name the GPU types they may run on
   std::uint64_t without_lifetime = 0;
   std::uint64_t cut_off = 0;  // began before the trace or outlived it
@@ -41,12 +42,20 @@ struct TaskStats {
   Quantiles lifetimes;  // ns; those known in full (not cut off)
   Concurrency concurrency;
   Distinct tenants;
+  Distinct models;  // of deployments
   bool was_sorted = true;
   SkippedRows skipped;
 
   void add(const TraceTask& task);
+  /// A task, or a deployment: that counts in all but what is about GPUs.
+  void add(const Request& request);
   /// GPU-hours over the time from the first arrival to the last, in GPUs; 0 where that is no time.
   [[nodiscard]] double mean_gpus() const;
+
+ private:
+  void add_common(SimTime arrival, std::int64_t cpus, Bytes memory, bool names_types);
+  SizeFigures& of_size(int size);
+  void add_lifetime(Duration lifetime);
 };
 
 struct TokenStats {
@@ -62,7 +71,8 @@ struct TokenStats {
   void add(const TokenRequest& request);
 };
 
-/// `skip` passes bad rows over. Error: as the format's reader.
+/// `skip` passes bad rows over. Rows are sorted where their file is not, but those of a format that
+/// names models have to be in order. Error: as the format's reader.
 [[nodiscard]] Result<TaskStats> task_stats(const TaskFormat& format,
                                            const std::filesystem::path& file, bool skip,
                                            const SortLimits& limits = {});

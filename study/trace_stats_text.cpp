@@ -73,6 +73,7 @@ std::string count_text(Distinct& of) {
 std::string size_name(int size) {
   if (size == TaskStats::kShare) return "share of one";
   if (size == TaskStats::kOtherSizes) return "other";
+  if (size == TaskStats::kDeployment) return "a model's";
   return size == 0 ? "none" : fmt::format("{}", size);
 }
 
@@ -154,6 +155,7 @@ std::string task_stats_text(const std::string& name, const TaskFormat& format, T
   if (!stats.was_sorted) out += line("order", "not by arrival; sorted for these figures");
   out += arrival_lines(stats.arrivals);
   if (stats.tenants.count() > 0) out += line("tenants", count_text(stats.tenants));
+  if (stats.models.count() > 0) out += line("models", count_text(stats.models));
   out += line("asked for", fmt::format("{:.1f} GPUs, {:.0f} vCPUs, {:.1f} GiB, summed over tasks",
                                        static_cast<double>(stats.gpu_milli) / kMilli,
                                        static_cast<double>(stats.cpu_milli) / kMilli,
@@ -201,6 +203,7 @@ std::string task_stats_json(const std::string& name, const TaskFormat& format, T
   out["skipped_rows"] = skipped_json(stats.skipped);
   out["arrivals"] = arrivals_json(stats.arrivals);
   out["tenants"] = stats.tenants.count();
+  out["models"] = stats.models.count();
   out["gpus_asked"] = static_cast<double>(stats.gpu_milli) / kMilli;
   out["cpus_asked"] = static_cast<double>(stats.cpu_milli) / kMilli;
   out["ram_asked_bytes"] = static_cast<double>(stats.ram);
@@ -217,7 +220,10 @@ std::string task_stats_json(const std::string& name, const TaskFormat& format, T
   Json sizes = Json::array();
   for (const auto& [size, of] : stats.sizes) {
     Json entry;
-    entry["gpus"] = size >= 0 ? Json(size) : Json(size == TaskStats::kShare ? "share" : "other");
+    entry["gpus"] = size >= 0                        ? Json(size)
+                    : size == TaskStats::kShare      ? Json("share")
+                    : size == TaskStats::kDeployment ? Json("model")
+                                                     : Json("other");
     entry["tasks"] = of.tasks;
     entry["gpu_hours"] = gpu_hours(of.gpu_time);
     sizes.push_back(std::move(entry));
