@@ -40,15 +40,17 @@ Status read_topology(const ConfigTable& cluster, const std::filesystem::path& ba
 Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
                                       const GpuAliases& aliases) {
   HEADROOM_TRY(const auto content, ConfigTable::read(file));
-  return read_cluster_config(content, aliases);
+  return read_cluster_config(content, file.parent_path(), aliases);
 }
 
-Result<ClusterSpec> read_cluster_config(const ConfigTable& content, const GpuAliases& aliases) {
+Result<ClusterSpec> read_cluster_config(const ConfigTable& content,
+                                        const std::filesystem::path& base,
+                                        const GpuAliases& aliases) {
   check_schema(content, "headroom.cluster");
   (void)content.text_or("name", "");
   (void)content.text_or("description", "");
   HEADROOM_TRY(ClusterSpec spec, read_cluster(content, aliases));
-  HEADROOM_CHECK(read_topology(content, file.parent_path(), spec));
+  HEADROOM_CHECK(read_topology(content, base, spec));
   HEADROOM_CHECK(content.finish());
   return spec;
 }

@@ -22,8 +22,10 @@ void check_schema(const ConfigTable& config, std::string_view wanted);
 [[nodiscard]] Result<ClusterSpec> read_cluster_file(const std::filesystem::path& file,
                                                     const GpuAliases& aliases);
 
-/// The same of a document that was read already: the root of such a file.
+/// The same of a document that was read already: the root of such a file. Paths in it are relative
+/// to `base`.
 [[nodiscard]] Result<ClusterSpec> read_cluster_config(const ConfigTable& content,
+                                                      const std::filesystem::path& base,
                                                       const GpuAliases& aliases);
 
 }  // namespace headroom

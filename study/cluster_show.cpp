@@ -172,7 +172,7 @@ std::string counted(std::int64_t count, const char* what) {
 
 Result<ClusterSpec> read_any_cluster(const std::filesystem::path& file) {
   HEADROOM_TRY(const auto content, ConfigTable::read(file));
-  if (!content.has("cluster")) return read_cluster_config(content, {});
+  if (!content.has("cluster")) return read_cluster_config(content, file.parent_path(), {});
   HEADROOM_TRY(Scenario scenario, read_scenario(file, {}));
   return std::move(scenario.cluster);
 }

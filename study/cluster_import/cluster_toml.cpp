@@ -157,7 +157,7 @@ Result<ImportedCluster> write_cluster(const FoundCluster& found, const std::stri
 
   // What is written has to read back, or it is of no use to anybody.
   HEADROOM_TRY(const auto config, ConfigTable::parse(out.toml, "the imported cluster"));
-  HEADROOM_TRY(const ClusterSpec spec, read_cluster_config(config, {}));
+  HEADROOM_TRY(const ClusterSpec spec, read_cluster_config(config, {}, {}));
   (void)spec;
   return out;
 }

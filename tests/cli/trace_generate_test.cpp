@@ -141,8 +141,10 @@ TEST_CASE("wrong uses of a generator file are refused", "[cli]") {
 TEST_CASE("trace fit writes a file, compares, and says by its exit code how it went", "[cli]") {
   const TempDir folder;
   std::string jobs = "job_id,submission_time,duration,num_gpu\n";
+  int arrival = 0;
   for (int i = 0; i < 600; ++i) {
-    jobs += "j" + std::to_string(i) + "," + std::to_string(i * 600 + i * 37 % 500) + "," +
+    arrival += 30 + i * 7'919 % 1'201;  // gaps evenly spread
+    jobs += "j" + std::to_string(i) + "," + std::to_string(arrival) + "," +
             std::to_string(60 + i * i % 3'000) + "," + std::to_string(1 << i % 4) + "\n";
   }
   const std::string trace = folder.write("t.csv", jobs).string();
