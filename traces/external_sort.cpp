@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <queue>
 #include <system_error>
@@ -107,7 +106,7 @@ struct ExternalSort::Memory {
       at = blocks.back().get();
       bytes += left;
     }
-    std::memcpy(at, payload.data(), payload.size());
+    std::copy(payload.begin(), payload.end(), at);
     entries.push_back({key, entries.size(), at, payload.size()});
     at += payload.size();
     left -= payload.size();

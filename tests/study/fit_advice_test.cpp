@@ -87,7 +87,8 @@ TEST_CASE("fit: nodes are grown from those on which others hold least", "[fit]")
   REQUIRE(out->cluster.nodes.size() == 2);
   CHECK(out->cluster.nodes[0].used == std::vector<Bytes>{kGiB, kGiB, 0, 0});
   CHECK(out->cluster.nodes[1].used.empty());
-  for (const NodeSpec& node : emptied(*gpus)->cluster.nodes) CHECK(node.used.empty());
+  const auto empty = emptied(*gpus);
+  for (const NodeSpec& node : empty->cluster.nodes) CHECK(node.used.empty());
 }
 
 TEST_CASE("fit: a pool tells what others hold from what it never holds", "[fit]") {

@@ -21,25 +21,41 @@ EngineVerdict asked_again(const FitQuestion& question, const FitPlan& plan) {
   return engine->check(*question.model, plan.plan, type, question.limits);
 }
 
-void check_memory(const FitPlan& plan) {
+// What is wrong with a stage or a plan, in a word; empty: nothing. There are millions of them, and
+// an assertion for each would be most of the time that it takes.
+std::string fault_of(const FitPlan& plan, const StageMemory& stage) {
+  if (stage.accounted() != stage.budget) return "parts";
+  if (stage.replicated_weights > stage.weights) return "copies";
+  if (plan.verdict.full_sequences > 0 && stage.kv_per_sequence > stage.kv_available) return "cache";
+  if (!plan.verdict.accepted || stage.kv_per_sequence == 0) return "";
+  // The stage that is shown says how many the plan holds.
+  const StageMemory& worst = plan.worst();
+  const bool shown = worst.kv_available / std::max<Bytes>(1, worst.kv_per_sequence) <=
+                     stage.kv_available / stage.kv_per_sequence;
+  return shown ? "" : "worst stage";
+}
+
+std::string fault_of(const FitPlan& plan) {
   for (const StageMemory& stage : plan.verdict.stages) {
-    CHECK(stage.accounted() == stage.budget);
-    // The stage that is shown says how many it holds.
-    if (plan.verdict.accepted && stage.kv_per_sequence > 0)
-      CHECK(plan.worst().kv_available / std::max<Bytes>(1, plan.worst().kv_per_sequence) <=
-            stage.kv_available / stage.kv_per_sequence);
-    CHECK(stage.replicated_weights <= stage.weights);
-    if (plan.verdict.full_sequences > 0) CHECK(stage.kv_per_sequence <= stage.kv_available);
+    if (auto fault = fault_of(plan, stage); !fault.empty()) return fault;
   }
-  if (plan.verdict.accepted) {
-    CHECK_FALSE(plan.verdict.stages.empty());
-    // Engines that are not known to refuse a context that is too long say so in a remark.
-    CHECK((plan.verdict.full_sequences >= 1 || !plan.verdict.remarks.empty()));
-    CHECK(plan.tokens_per_s >= 1);
-  } else {
-    CHECK_FALSE(plan.verdict.refusal.rule.empty());
-    CHECK_FALSE(plan.verdict.refusal.sentence.empty());
+  const EngineVerdict& verdict = plan.verdict;
+  if (!verdict.accepted) {
+    return verdict.refusal.rule.empty() || verdict.refusal.sentence.empty() ? "no reason" : "";
   }
+  if (verdict.stages.empty()) return "no memory";
+  // Engines that are not known to refuse a context that is too long say so in a remark.
+  if (verdict.full_sequences < 1 && verdict.remarks.empty()) return "no sequence";
+  return plan.tokens_per_s < 1 ? "no speed" : "";
+}
+
+void check_plans(const FitAnswer& answer) {
+  std::string faults;
+  for (const FitPlan& plan : answer.plans) {
+    const std::string fault = fault_of(plan);
+    if (!fault.empty()) faults += plan_name(plan.plan) + ": " + fault + "\n";
+  }
+  CHECK(faults == "");
 }
 
 bool is_row(const FitAnswer& answer, const FitPlan& plan) {
@@ -81,10 +97,11 @@ void check_text(const FitAnswer& answer) {
   std::string first;
   std::getline(text, first);
   CHECK(first.find(answer.question.model->name) != std::string::npos);
+  std::string too_long;
   for (std::string line; std::getline(text, line);) {
-    INFO(line);
-    CHECK(line.size() <= 120);
+    if (line.size() > 120) too_long += line + "\n";
   }
+  CHECK(too_long == "");
 }
 
 void check_json(const FitAnswer& answer) {
@@ -117,7 +134,7 @@ std::vector<std::pair<std::string, std::shared_ptr<const FitGpus>>> fit_clusters
 
 FitAnswer checked_answer(const FitQuestion& question) {
   FitAnswer answer = require_value(answer_fit(question));
-  for (const FitPlan& plan : answer.plans) check_memory(plan);
+  check_plans(answer);
   if (const FitPlan* best = answer.best()) {
     CHECK(best->starts());
     CHECK(asked_again(question, *best).accepted);
