@@ -121,7 +121,7 @@ Result<NodeShape> read_shape(const ConfigTable& entry, const GpuAliases& aliases
 std::vector<Bytes> read_used(const ConfigTable& entry, const NodeShape& shape,
                              const ClusterSpec& spec) {
   if (!entry.has("used")) return {};
-  const auto used = entry.sizes_or("used", shape.gpus.size(), {});
+  auto used = entry.sizes_or("used", shape.gpus.size(), {});
   for (std::size_t i = 0; i < used.size(); ++i) {
     const auto& type = spec.gpu_types[index(shape.gpus[i])];
     if (used[i] > type.memory) {

@@ -152,10 +152,10 @@ Result<FoundCluster> import_gpustack(const std::filesystem::path& workers) {
     out.assumptions.push_back(fmt::format(
         "this is one page of {}: the workers of the others are not in it", pages->dump()));
   }
-  out.assumptions.push_back(
+  out.assumptions.emplace_back(
       "used memory is what is measured, or what the instances there claim with the system's "
       "reserve, whichever is more; below 2 % without a claim it is taken for the driver's own");
-  out.assumptions.push_back("the list does not tell how the GPUs of a worker are linked");
+  out.assumptions.emplace_back("the list does not tell how the GPUs of a worker are linked");
   return out;
 }
 

@@ -281,9 +281,9 @@ Result<FoundCluster> import_kubernetes(const std::filesystem::path& nodes,
     out.assumptions.push_back(fmt::format(fmt::runtime(sentence), some_names(where)));
   }
   if (!pods) {
-    out.assumptions.push_back("without a list of pods, nothing is taken to run on the nodes");
+    out.assumptions.emplace_back("without a list of pods, nothing is taken to run on the nodes");
   } else {
-    out.assumptions.push_back(
+    out.assumptions.emplace_back(
         "cpus and ram are what is allocatable less what the pods there request");
   }
   return out;

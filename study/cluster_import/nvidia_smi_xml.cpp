@@ -163,16 +163,16 @@ Result<FoundCluster> import_nvidia_smi(const std::filesystem::path& query,
     }
     if (sliced) {
       node.links.clear();
-      out.assumptions.push_back("the links of GPUs that are cut into MIG devices are left out");
+      out.assumptions.emplace_back("the links of GPUs that are cut into MIG devices are left out");
     }
   } else {
-    out.assumptions.push_back(
+    out.assumptions.emplace_back(
         "without `nvidia-smi topo -m` it is not told how the GPUs are linked");
   }
-  out.assumptions.push_back(
+  out.assumptions.emplace_back(
       "memory that is not free is in use; below 2 % of a GPU without a process it is taken for "
       "the driver's own");
-  out.assumptions.push_back("CPUs and host memory are not told, and not counted");
+  out.assumptions.emplace_back("CPUs and host memory are not told, and not counted");
   out.nodes.push_back(std::move(node));
   return out;
 }

@@ -120,7 +120,7 @@ ArrivalSpec fit_arrivals(const TraceProfile& profile, const TraceFitOptions& opt
   spec.batch = fit_batches(profile);
   if (options.cycles_only) {
     spec.daily = as_weights(profile.by_hour);
-    if (profile.last - profile.origin >= std::chrono::hours(2 * 7 * kDayH)) {
+    if (profile.last - profile.origin >= std::chrono::hours(std::int64_t{2} * 7 * kDayH)) {
       spec.weekly = as_weights(profile.by_day);
     }
     set_rate(spec, profile);

@@ -13,8 +13,6 @@ using namespace headroom::test;
 
 namespace {
 
-namespace fs = std::filesystem;
-
 const std::string kGenerator =
     "requests = 200\n[arrivals]\nprocess = \"gamma\"\nrate_per_h = 60\ncv = 2\n"
     "[[class]]\ngpus = [1, 3]\nreplicas = [1, 2]\n[class.lifetime]\nmedian_s = 600\nsigma = 1\n";
