@@ -55,7 +55,8 @@ void check_plans(const FitAnswer& answer) {
     const std::string fault = fault_of(plan);
     if (!fault.empty()) faults += plan_name(plan.plan) + ": " + fault + "\n";
   }
-  CHECK(faults == "");
+  INFO(faults);
+  CHECK(faults.empty());
 }
 
 bool is_row(const FitAnswer& answer, const FitPlan& plan) {
@@ -101,7 +102,8 @@ void check_text(const FitAnswer& answer) {
   for (std::string line; std::getline(text, line);) {
     if (line.size() > 120) too_long += line + "\n";
   }
-  CHECK(too_long == "");
+  INFO(too_long);
+  CHECK(too_long.empty());
 }
 
 void check_json(const FitAnswer& answer) {

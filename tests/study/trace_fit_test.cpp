@@ -36,6 +36,7 @@ void check_fit(const TraceProfile& real, const TraceFitOptions& options) {
 
 std::vector<TraceTask> some_tasks(int count) {
   std::vector<TraceTask> tasks;
+  tasks.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     tasks.push_back(task("t", i * i % 977 + i * 300, 60 + i, 1 + i % 3));
   std::sort(tasks.begin(), tasks.end(),

@@ -97,7 +97,8 @@ ArrivalSpec read_arrivals(const ConfigTable& table) {
   arrivals.weekly = weights_of(table, "weekly", 7, {});
   const std::size_t steps = table.numbers_or("trend", kWeights, {}).size();
   arrivals.trend = weights_of(table, "trend", steps, {});
-  arrivals.trend_step_h = table.integer_or("trend_step_h", {1, 24 * 3650}, arrivals.trend_step_h);
+  arrivals.trend_step_h =
+      table.integer_or("trend_step_h", {1, std::int64_t{24} * 3650}, arrivals.trend_step_h);
   arrivals.batch = read_batch(table.table("batch"));
   return arrivals;
 }
