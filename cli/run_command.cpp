@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/side_by_side.hpp"
+#include "study/markdown_report.hpp"
 #include "study/result_json.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 namespace headroom::cli {
 namespace {
 
+constexpr std::size_t kDifferencesOfPair = 4;  // in Markdown; result.json has them all
 constexpr std::uint64_t kMostSeeds = 10'000;
 constexpr std::uint64_t kLargestSeed = 1'000'000'000'000;  // as the scenario's key
 
@@ -29,6 +31,7 @@ struct RunArguments {
   std::string from_state;
   int jobs = 0;
   bool json = false;
+  bool markdown = false;
   bool force = false;
   bool no_log = false;
   bool no_audit = false;
@@ -133,6 +136,8 @@ Result<int> run_scenario(const RunArguments& arguments) {
 
   if (arguments.json) {
     fmt::print("{}", result_json(scenario, result));
+  } else if (arguments.markdown) {
+    fmt::print("{}", markdown_report(scenario, result, kDifferencesOfPair));
   } else {
     print_report(scenario, result, arguments.out);
   }
@@ -188,7 +193,10 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("-j,--jobs", arguments->jobs, "Runs at a time; default: one per core")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
-  command->add_flag("--json", arguments->json, "Print result.json instead of tables");
+  CLI::Option* json =
+      command->add_flag("--json", arguments->json, "Print result.json instead of tables");
+  command->add_flag("--markdown", arguments->markdown, "Print the tables as Markdown")
+      ->excludes(json);
   command->add_flag("--force", arguments->force, "Replace an earlier result in the --out folder");
   command->add_flag("--no-log", arguments->no_log, "Write no decision logs");
   command->add_flag("--no-audit", arguments->no_audit,

@@ -1,5 +1,7 @@
 #include "study/text_report.hpp"
 
+#include "study/figure_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,39 +12,8 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kColumns = 120;   // of a terminal
-constexpr std::size_t kNameBytes = 60;  // of a request's name
+constexpr std::size_t kOfEachPair = 4;  // differences
 constexpr std::size_t kUnbounded = ~std::size_t{0};
-
-// 1234567 -> "1,234,567"
-std::string with_commas(std::int64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
-}
-
-std::string number(const MetricValue& value, double figure) {
-  if (value.unit == "%") return fmt::format("{:.2f} %", figure);
-  if (value.unit == "GPU-h") {
-    if (figure < 100.0) return fmt::format("{:.1f} GPU-h", figure);
-    return with_commas(std::llround(figure)) + " GPU-h";
-  }
-  if (value.unit == "s") return fmt::format("{:.1f} s", figure);
-  return with_commas(std::llround(figure));
-}
-
-std::string cell(const Summary& row) {
-  std::string text = number(row.mean, row.mean.value);
-  if (row.half_width) {
-    const auto unit = text.rfind(' ');
-    const std::string half = number(row.mean, *row.half_width);
-    const std::string spread = " ± " + half.substr(0, half.rfind(' '));
-    if (row.mean.unit == "1" || unit == std::string::npos) return text + " ± " + half;
-    text.insert(unit, spread);
-  }
-  return text;
-}
 
 // Columns are padded by characters, not bytes: "±" is one character of two bytes.
 std::size_t width_of(const std::string& text) {
@@ -114,23 +85,11 @@ std::string seeds_text(const std::vector<std::uint64_t>& seeds) {
   return fmt::format("{}", fmt::join(seeds, ", "));
 }
 
-// A name as a terminal can take it: a trace may hold very long ones, and control characters.
-std::string shown(std::string name) {
-  if (name.size() > kNameBytes) {
-    std::size_t end = kNameBytes - 3;
-    while (end > 0 && (name[end] & 0xC0) == 0x80) --end;  // not inside a character
-    name = name.substr(0, end) + "...";
-  }
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
-  return name;
-}
-
 // Full names, as `headroom explain` takes them: as many as fit, at least one.
 std::string examples_text(const std::vector<std::string>& examples, std::size_t columns) {
   std::string out;
   for (const std::string& example : examples) {
-    const std::string name = shown(example);
+    const std::string name = shown_name(example);
     if (!out.empty() && width_of(out) + 2 + width_of(name) > columns) break;
     out += (out.empty() ? "" : ", ") + name;
   }
@@ -159,20 +118,6 @@ std::string with_examples(const std::string& table, const std::vector<Difference
                                 examples_text(examples, kUnbounded))
                   : fmt::format("{}\n{:{}}for example {}\n", line, "", kIndent,
                                 examples_text(examples, kColumns - 2 * kIndent));
-  }
-  return out;
-}
-
-// Rows come by policy pair, largest first: a few of each pair.
-std::vector<Difference> largest_differences(const std::vector<Difference>& rows) {
-  constexpr int kOfEachPair = 4;
-  std::vector<Difference> out;
-  int in_pair = 0;
-  for (const auto& row : rows) {
-    const bool same_pair =
-        !out.empty() && out.back().policy_a == row.policy_a && out.back().policy_b == row.policy_b;
-    in_pair = same_pair ? in_pair + 1 : 1;
-    if (in_pair <= kOfEachPair) out.push_back(row);
   }
   return out;
 }
@@ -240,19 +185,10 @@ std::string policy_table(const Scenario& scenario, const StudyResult& result) {
   std::vector<std::vector<std::string>> rows;
   rows.push_back({""});
   rows.front().insert(rows.front().end(), scenario.policies.begin(), scenario.policies.end());
-  const std::size_t metrics = result.summary.size() / scenario.policies.size();
-  for (std::size_t metric = 0; metric < metrics; ++metric) {
-    const MetricValue& value = result.summary[metric].mean;
-    std::vector<std::string> row = {value.label};
-    bool all_zero = true;
-    for (std::size_t policy = 0; policy < scenario.policies.size(); ++policy) {
-      const Summary& figure = result.summary[policy * metrics + metric];
-      all_zero = all_zero && std::fpclassify(figure.mean.value) == FP_ZERO;
-      row.push_back(cell(figure));
-    }
-    // An outcome nobody met, or groups where there are none, says nothing.
-    const bool optional = value.key.starts_with("outcome.") || value.key.starts_with("groups_");
-    if (!(all_zero && optional)) rows.push_back(std::move(row));
+  for (const FigureRow& figure : figure_rows(scenario, result)) {
+    std::vector<std::string> row = {figure.label};
+    for (const Summary& of_policy : figure.of_policies) row.push_back(figure_text(of_policy));
+    rows.push_back(std::move(row));
   }
   return layout(rows, 1);
 }
@@ -272,7 +208,7 @@ std::string difference_table(const StudyResult& result) {
       count(result.ended_differently),
       100.0 * static_cast<double>(result.ended_differently) / static_cast<double>(result.compared),
       result.seeds.front());
-  const std::vector<Difference> shown = largest_differences(result.differences);
+  const std::vector<Difference> shown = largest_differences(result.differences, kOfEachPair);
   std::vector<std::vector<std::string>> rows = {
       {"requests", "one policy", "ended", "the other", "ended"}};
   for (const auto& row : shown) {

@@ -30,7 +30,8 @@ std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
   return std::max<std::int64_t>(0, (to - from).count());
 }
 
-void Metrics::submitted(SimTime, RequestId, const Request& request, const InternedShape&) {
+void Metrics::submitted(SimTime, RequestId, const Request& request, const InternedShape& shape) {
+  if (shape.shape.kind() == RequestKind::llm) stranded_.add(shape, plans_);
   if (window_.contains(request.arrival)) ++submitted_;
 }
 
@@ -133,6 +134,7 @@ void Metrics::elapsed(SimTime from, SimTime to, const SystemState& state) {
   const std::int64_t ns = clip_ns(from, to);
   held_milli_ns_ += static_cast<Int128>(state.milli_held) * ns;
   capacity_milli_ns_ += static_cast<Int128>(capacity_milli_ - state.gpus_gone * kWholeGpu) * ns;
+  if (ns > 0) stranded_gpu_ns_ += static_cast<Int128>(stranded_.count(*cluster_)) * ns;
 }
 
 std::vector<MetricValue> Metrics::values() const {
@@ -152,6 +154,9 @@ std::vector<MetricValue> Metrics::values() const {
   }
   add("allocation", "GPUs allocated", "%",
       percent(static_cast<double>(held_milli_ns_), static_cast<double>(capacity_milli_ns_)));
+  add("stranded_gpus", "GPUs stranded", "%",
+      percent(static_cast<double>(stranded_gpu_ns_ * kWholeGpu),
+              static_cast<double>(capacity_milli_ns_)));
   add("useful_gpu_hours", "useful", "GPU-h", gpu_hours(useful_milli_ns_));
   add("lost_gpu_hours", "lost to refusals", "GPU-h", gpu_hours(lost_milli_ns_));
   add("failed_starts", "failed starts", "1", static_cast<double>(failed_starts_));

@@ -5,6 +5,7 @@
 #include "sim/observe/histogram.hpp"
 #include "sim/observe/measure_window.hpp"
 #include "sim/observe/observer.hpp"
+#include "sim/observe/stranded.hpp"
 #include "sim/plan/plan_space.hpp"
 
 #include <array>
@@ -38,6 +39,7 @@ class Metrics final : public Observer {
   Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow window,
           MetricExtras extras = {});
 
+  void begun(const Cluster& cluster) override { cluster_ = &cluster; }
   void submitted(SimTime now, RequestId id, const Request& request,
                  const InternedShape& shape) override;
   void refused(SimTime now, const Placement& placement, const Refusal& refusal,
@@ -75,6 +77,8 @@ class Metrics final : public Observer {
   PlanSpace& plans_;
   MeasureWindow window_;
   MetricExtras extras_;
+  const Cluster* cluster_ = nullptr;  // while the run goes on
+  StrandedGpus stranded_;
   std::optional<SimTime> resumed_at_;  // time before it is not this run's
   std::int64_t capacity_milli_;
   std::array<std::uint64_t, kOutcomeCount> outcomes_{};
@@ -95,6 +99,7 @@ class Metrics final : public Observer {
   DurationHistogram waits_;
   Int128 held_milli_ns_ = 0;
   Int128 capacity_milli_ns_ = 0;
+  Int128 stranded_gpu_ns_ = 0;
   Int128 useful_milli_ns_ = 0;
   Int128 lost_milli_ns_ = 0;       // held by placements that the engine refused
   Int128 failure_milli_ns_ = 0;    // held in vain by placements that lost a node

@@ -51,6 +51,8 @@ struct Loss {
 class Observer {
  public:
   virtual ~Observer() = default;
+  /// The run begins. The cluster is the one it changes: to look at as long as the run goes on.
+  virtual void begun(const Cluster&) {}
   virtual void submitted(SimTime, RequestId, const Request&, const InternedShape&) {}
   /// A placer was asked. `passed_over` is empty unless wants_reasons().
   virtual void decided(SimTime, RequestId, std::string_view /*placer*/, const Decision&,

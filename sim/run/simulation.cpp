@@ -21,6 +21,7 @@ Simulation::Impl::Impl(const SimulationParts& parts, const SimulationOptions& op
 }
 
 Status Simulation::Impl::run() {
+  tell([&](Observer& o) { o.begun(cluster_); });
   begin_nodes();
   if (options_.from != nullptr) {
     HEADROOM_CHECK(resume(*options_.from));

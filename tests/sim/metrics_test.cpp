@@ -57,6 +57,25 @@ TEST_CASE("a share of a GPU counts by its share") {
   CHECK(value_of(metrics, "allocation") == Approx(25.0));
 }
 
+TEST_CASE("stranded are the idle GPUs of nodes that no model seen so far can use") {
+  // gemma-3-27b-it takes three or more of the L4s, both L40S, and never a T4.
+  World world(cluster_of({{"L4", 4}, {"L40S", 2}, {"T4", 1}}));
+  Metrics metrics(world.spec, world.plans, {});
+  RunSetup setup;
+  setup.observers = {&metrics};
+  setup.simulation.until = at(4000);
+  FunctionPlacer placer([](const PlacementRequest& request, const Cluster& cluster) -> Decision {
+    if (request.shape.shape.kind() == RequestKind::llm) return NotNow{"left waiting"};
+    const NodeClass& l4 = cluster.class_of(NodeId{0});
+    return Place{{GpuTypeId{0}, {1, 1}, {{l4.id, {0, 1}, 1}}}, "two L4s"};
+  });
+  setup.simulation.waiting_limit.reset();
+  (void)run(world, placer,
+            {llm_request("gemma", "gemma-3-27b-it"), opaque_request("task", 2, 1000, 2000)}, setup);
+  // The T4 all the time, and from 1000 s to 3000 s the two L4s that are left, of 7 GPUs.
+  CHECK(value_of(metrics, "stranded_gpus") == Approx(100.0 * (1 * 4000 + 2 * 2000) / (7 * 4000)));
+}
+
 TEST_CASE("waiting is folded over what was served") {
   World world(cluster_of({{"L4", 1}}));
   Metrics metrics(world.spec, world.plans, {});

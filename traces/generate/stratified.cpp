@@ -11,7 +11,7 @@
 
 namespace headroom {
 
-Stratified::Stratified(RandomStream stream, std::int64_t strata) : stream_(std::move(stream)) {
+Stratified::Stratified(RandomStream stream, std::int64_t strata) : stream_(stream) {
   HEADROOM_ASSERT(strata >= 1 && strata <= kMaxStrata, "strata out of range");
   order_.resize(static_cast<std::size_t>(strata));
   std::iota(order_.begin(), order_.end(), 0U);

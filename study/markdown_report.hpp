@@ -1,0 +1,15 @@
+#pragma once
+// A study as Markdown, for documents.
+
+#include "study/study.hpp"
+
+#include <string>
+
+namespace headroom {
+
+/// What was run, the policies side by side, and how requests ended differently by policy pair, with
+/// up to three example requests a row. `most_differences` rows of each pair; the rest is counted.
+[[nodiscard]] std::string markdown_report(const Scenario& scenario, const StudyResult& result,
+                                          std::size_t most_differences);
+
+}  // namespace headroom
