@@ -166,16 +166,64 @@ DeviceMask NodeGraph::best(DeviceMask free, int k) const {
   return found;
 }
 
-std::vector<DeviceMask> NodeGraph::best_groups(DeviceMask free, int size, int count,
-                                               std::int64_t least) const {
+// Disjoint groups, and what ranks them.
+struct NodeGraph::Packing {
   std::vector<DeviceMask> groups;
-  while (static_cast<int>(groups.size()) < count && std::popcount(free) >= size) {
-    const DeviceMask group = best(free, size);
-    if (bottleneck(group).rate < least) break;  // and so all others that are left
+  std::int64_t worst = kNoLink;  // the least of their bottlenecks
+
+  void add(DeviceMask group, std::int64_t rate) {
     groups.push_back(group);
+    worst = std::min(worst, rate);
+  }
+  [[nodiscard]] bool better_than(const Packing& other) const {
+    if (groups.size() != other.groups.size()) return groups.size() > other.groups.size();
+    return worst > other.worst;
+  }
+};
+
+NodeGraph::Packing NodeGraph::pack_greedily(DeviceMask free, int size, int count,
+                                            std::int64_t least) const {
+  Packing out;
+  while (static_cast<int>(out.groups.size()) < count && std::popcount(free) >= size) {
+    const DeviceMask group = best(free, size);
+    const std::int64_t rate = bottleneck(group).rate;
+    if (rate < least) break;  // and so all others that are left
+    out.add(group, rate);
     free &= ~group;
   }
-  return groups;
+  return out;
+}
+
+// All ways: the lowest free device is in one of the groups, or in none.
+NodeGraph::Packing NodeGraph::pack(DeviceMask free, int size, int count, std::int64_t least) const {
+  if (count == 0 || std::popcount(free) < size) return {};
+  const DeviceMask first = free & (~free + 1);
+  const DeviceMask others = free & ~first;
+  Packing best = pack(others, size, count, least);
+  for (DeviceMask with = others;; with = (with - 1) & others) {  // every subset of the others
+    if (std::popcount(with) == size - 1) {
+      const DeviceMask group = first | with;
+      if (const std::int64_t rate = bottleneck(group).rate; rate >= least) {
+        Packing packing = pack(others & ~with, size, count - 1, least);
+        packing.add(group, rate);
+        if (packing.better_than(best)) best = std::move(packing);
+      }
+    }
+    if (with == 0) return best;
+  }
+}
+
+std::vector<DeviceMask> NodeGraph::best_groups(DeviceMask free, int size, int count,
+                                               std::int64_t least) const {
+  const GroupsKey key{free, size, count, least};
+  if (const auto known = groups_.find(key); known != groups_.end()) return known->second;
+  Packing found = pack_greedily(free, size, count, least);
+  if (size > 1 && std::popcount(free) <= kMostPacked) {
+    Packing exact = pack(free, size, count, least);
+    if (exact.better_than(found)) found = std::move(exact);
+  }
+  if (groups_.size() >= kMostRemembered) groups_.clear();
+  return groups_.emplace(key, std::move(found.groups)).first->second;
 }
 
 }  // namespace headroom

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -58,10 +59,14 @@ class NodeGraph {
   /// further links; devices whose best links to other free devices are worth least, so that pairs
   /// and quads stay whole for others; the lowest ids. Precondition: 0 < k <= devices of `free`.
   [[nodiscard]] DeviceMask best(DeviceMask free, int k) const;
-  /// Up to `count` disjoint sets of `size` devices, each the best of what the ones before it left,
-  /// none with a bottleneck below `least`. With `least` 0 it is floor(free / size) at most.
+  /// Up to `count` disjoint sets of `size` devices, none with a bottleneck below `least`; with
+  /// `least` 0 it is floor(free / size) at most. As many as there can be, and of so many those
+  /// whose worst bottleneck is the widest, where at most kMostPacked devices are free; beyond, and
+  /// among equals, each is the best of what the ones before it left.
   [[nodiscard]] std::vector<DeviceMask> best_groups(DeviceMask free, int size, int count,
                                                     std::int64_t least) const;
+
+  static constexpr int kMostPacked = 8;
 
   /// As best() without its memory, for tests and benchmarks.
   [[nodiscard]] DeviceMask search_best(DeviceMask free, int k) const;
@@ -75,8 +80,16 @@ class NodeGraph {
   struct KeyHash {
     std::size_t operator()(const Key& key) const;
   };
+  struct GroupsKey {
+    DeviceMask free = 0;
+    int size = 0;
+    int count = 0;
+    std::int64_t least = 0;
+    friend auto operator<=>(const GroupsKey&, const GroupsKey&) = default;
+  };
   struct Company;
   struct Grown;
+  struct Packing;
 
   [[nodiscard]] std::size_t at(int a, int b) const {
     return static_cast<std::size_t>(a) * static_cast<std::size_t>(size_) +
@@ -86,9 +99,14 @@ class NodeGraph {
   [[nodiscard]] Grown grow(int start, DeviceMask free, int k,
                            std::span<const Company> company) const;
 
+  [[nodiscard]] Packing pack_greedily(DeviceMask free, int size, int count,
+                                      std::int64_t least) const;
+  [[nodiscard]] Packing pack(DeviceMask free, int size, int count, std::int64_t least) const;
+
   int size_ = 0;
   std::vector<Link> pairs_;  // size x size
   mutable std::unordered_map<Key, DeviceMask, KeyHash> best_;
+  mutable std::map<GroupsKey, std::vector<DeviceMask>> groups_;
 };
 
 }  // namespace headroom

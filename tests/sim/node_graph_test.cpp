@@ -80,6 +80,28 @@ std::int64_t brute_bottleneck(const NodeLinks& links, DeviceMask set) {
   return 0;
 }
 
+// [n][free]: the widest that the worst bottleneck of n groups can be, -1 where there are not as
+// many.
+std::vector<std::vector<std::int64_t>> widest_groups(const NodeLinks& links, int gpus, int size) {
+  const DeviceMask end = DeviceMask{1} << gpus;
+  std::vector<std::int64_t> brute(end, -1);
+  for (DeviceMask set = 0; set < end; ++set) {
+    if (std::popcount(set) == size) brute[set] = brute_bottleneck(links, set);
+  }
+  std::vector<std::vector<std::int64_t>> widest(static_cast<std::size_t>(gpus / size) + 1,
+                                                std::vector<std::int64_t>(end, -1));
+  std::fill(widest[0].begin(), widest[0].end(), kNoLink);
+  for (std::size_t n = 1; n < widest.size(); ++n) {
+    for (DeviceMask free = 0; free < end; ++free) {
+      for (DeviceMask set = free; set != 0; set = (set - 1) & free) {
+        const std::int64_t rate = std::min(brute[set], widest[n - 1][free & ~set]);
+        widest[n][free] = std::max(widest[n][free], rate);
+      }
+    }
+  }
+  return widest;
+}
+
 }  // namespace
 
 TEST_CASE("behind NVSwitch all GPUs are alike, and the lowest are taken", "[links]") {
@@ -137,6 +159,9 @@ TEST_CASE("the cube mesh of a DGX-1V has double links, single ones and pairs wit
   CHECK(best(graph, mask({0, 1, 5}), 2) == Devices{1, 5});
   CHECK(graph.bottleneck(mask({0, 5})).rate == 10 * kGB);
   CHECK(graph.bottleneck(mask({0, 1, 5})).rate == 25 * kGB);
+  // 0-3 and then 1-4 would be one of two links and one of none; 0-4 with 1-3 is worth more.
+  CHECK(graph.best_groups(mask({0, 1, 3, 4}), 2, 9, 25 * kGB) ==
+        std::vector<DeviceMask>{mask({1, 3}), mask({0, 4})});
   // The double links are one ring, 0-3-2-1-5-6-7-4: any four in a row are the best there is.
   CHECK(graph.bottleneck(0xff).rate == 50 * kGB);
   CHECK(best(graph, 0xff, 4) == Devices{0, 1, 2, 3});
@@ -211,6 +236,48 @@ TEST_CASE("best sets of random graphs have the bottleneck that brute force finds
     }
   }
   CHECK(checked > 10'000);
+}
+
+TEST_CASE("groups of random graphs are as many and as well linked as brute force finds",
+          "[links]") {
+  auto random = random_stream(2, "node-graph-test");
+  const GpuType gpu = own_gpu("g", kGiB);
+  int greedy_was_worse = 0;
+  for (int round = 0; round < 60; ++round) {
+    const int gpus = 4 + round % 5;
+    const NodeLinks links = random_edges(random, gpus);
+    const NodeGraph graph = graph_of(links, gpu, gpus);
+    const DeviceMask all = (DeviceMask{1} << gpus) - 1;
+    const int size = 2 + round % 2;
+    const auto widest = widest_groups(links, gpus, size);
+    for (DeviceMask free = 1; free <= all; ++free) {
+      for (const std::int64_t least : {std::int64_t{0}, 2 * kGB, 4 * kGB}) {
+        std::size_t most = 0;
+        while (most + 1 < widest.size() && widest[most + 1][free] >= least &&
+               widest[most + 1][free] >= 0) {
+          ++most;
+        }
+        const auto groups = graph.best_groups(free, size, 9, least);
+        std::int64_t worst = kNoLink;
+        DeviceMask used = 0;
+        for (const DeviceMask group : groups) {
+          if (std::popcount(group) != size || (group & ~free) != 0 || (group & used) != 0) {
+            FAIL("group " << group << " of free " << free);
+          }
+          used |= group;
+          worst = std::min(worst, brute_bottleneck(links, group));
+        }
+        if (groups.size() != most || worst != widest[most][free]) {
+          FAIL(gpus << " GPUs, free " << free << ", least " << least << ": " << groups.size()
+                    << " groups for " << most);
+        }
+        // The best set first, then the best of the rest: what is not enough.
+        const DeviceMask first = groups.empty() ? 0 : graph.best(free, size);
+        if (groups.size() == 2 && widest[1][free & ~first] < worst) ++greedy_was_worse;
+      }
+    }
+  }
+  CHECK(greedy_was_worse > 100);
 }
 
 TEST_CASE("of random machines of switches and sockets each pair has the link it must", "[links]") {
