@@ -48,8 +48,8 @@ std::string difference_row(const Difference& row) {
 std::string differences(const StudyResult& result, std::size_t most) {
   const auto count = [](std::uint64_t n) { return with_commas(static_cast<std::int64_t>(n)); };
   std::string out =
-      fmt::format("Of {} requests {} ended differently under some policies (seed {}).\n",
-                  count(result.compared), count(result.ended_differently), result.seeds.front());
+      fmt::format("{} of {} requests ended differently under some policies (seed {}).\n",
+                  count(result.ended_differently), count(result.compared), result.seeds.front());
   const std::vector<Difference> shown = largest_differences(result.differences, most);
   if (shown.empty()) return out;
   out += "\n| requests | one policy | ended | the other | ended | for example |\n";
