@@ -19,8 +19,8 @@ Result<StudyResult> run_into(const std::string& out, bool force, const Scenario&
   HEADROOM_TRY(const std::unique_ptr<RunFolder> folder, RunFolder::create(out, force));
   options.folder = folder->path();
   HEADROOM_TRY(StudyResult result, run_study(scenario, options));
-  HEADROOM_CHECK(folder->write("wall_clock.json", wall_clock_json(result)));
-  HEADROOM_CHECK(folder->write("result.json", result_json(scenario, result)));
+  HEADROOM_CHECK(folder->write(std::string(kWallClockFile), wall_clock_json(result)));
+  HEADROOM_CHECK(folder->write(std::string(kResultFile), result_json(scenario, result)));
   HEADROOM_CHECK(folder->commit());
   return result;
 }

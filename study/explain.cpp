@@ -1,6 +1,7 @@
 #include "study/explain.hpp"
 
 #include "sim/core/units.hpp"
+#include "study/run_folder.hpp"
 #include "traces/line_reader.hpp"
 
 #include <fmt/format.h>
@@ -167,13 +168,13 @@ Result<std::optional<Paragraph>> explain_in(const fs::path& log, const std::stri
 }  // namespace
 
 Result<std::string> explain_request(const fs::path& run, const std::string& request) {
-  if (!fs::exists(run / "result.json")) {
+  if (!fs::exists(run / kResultFile)) {
     return fail("this is not the folder of a run: no result.json in it", {run.string()},
                 "give the folder that `headroom run --out` wrote");
   }
   std::vector<fs::path> logs;
   for (const auto& entry : fs::directory_iterator(run)) {
-    if (entry.path().filename().string().starts_with("decisions-")) logs.push_back(entry.path());
+    if (kDecisionsFile.matches(entry.path().filename().string())) logs.push_back(entry.path());
   }
   std::sort(logs.begin(), logs.end());
   if (logs.empty()) {

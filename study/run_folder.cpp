@@ -24,10 +24,7 @@ std::string foreign_entry(const fs::path& folder) {
   for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
        it.increment(ignored)) {
     std::string name = it->path().filename().string();
-    const bool ours = name == "result.json" || name == "wall_clock.json" ||
-                      (name.starts_with("series-") && name.ends_with(".csv")) ||
-                      (name.starts_with("decisions-") && name.ends_with(".jsonl.gz"));
-    if (!ours) return name;
+    if (!is_result_file(name)) return name;
   }
   return "";
 }
@@ -43,7 +40,7 @@ Status check_free(const fs::path& target, bool replace) {
   }
   const bool empty = fs::is_empty(target, code);
   if (code) return fail(fmt::format("cannot look inside: {}", code.message()), {target.string()});
-  const bool ours = fs::exists(target / "result.json", code);
+  const bool ours = fs::exists(target / kResultFile, code);
   if (ours && replace) {
     if (const std::string foreign = foreign_entry(target); !foreign.empty()) {
       return fail(fmt::format("'{}' in this folder is not of a result", foreign), {target.string()},
@@ -88,6 +85,20 @@ void remove_stale(const fs::path& parent, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::string RunFile::of(std::string_view run) const {
+  return fmt::format("{}{}{}", prefix, run, suffix);
+}
+
+bool RunFile::matches(std::string_view name) const {
+  return name.size() > prefix.size() + suffix.size() && name.starts_with(prefix) &&
+         name.ends_with(suffix);
+}
+
+bool is_result_file(std::string_view name) {
+  return name == kResultFile || name == kWallClockFile || kSeriesFile.matches(name) ||
+         kDecisionsFile.matches(name) || kStateFile.matches(name);
+}
 
 Result<std::unique_ptr<RunFolder>> RunFolder::create(const fs::path& target, bool replace) {
   HEADROOM_CHECK(check_free(target, replace));

@@ -14,6 +14,25 @@
 
 namespace headroom {
 
+/// Of a whole study.
+inline constexpr std::string_view kResultFile = "result.json";
+inline constexpr std::string_view kWallClockFile = "wall_clock.json";
+
+/// Of each run in it: what its names begin and end with.
+struct RunFile {
+  std::string_view prefix;
+  std::string_view suffix;
+  /// `run`: the policy, and the seed where there are several.
+  [[nodiscard]] std::string of(std::string_view run) const;
+  [[nodiscard]] bool matches(std::string_view name) const;
+};
+inline constexpr RunFile kSeriesFile{"series-", ".csv"};
+inline constexpr RunFile kDecisionsFile{"decisions-", ".jsonl.gz"};
+inline constexpr RunFile kStateFile{"state-", ".json"};
+
+/// Whether headroom writes files of this name: a folder of others is not replaced.
+[[nodiscard]] bool is_result_file(std::string_view name);
+
 class RunFolder {
  public:
   /// Makes the temporary folder beside `target`, and removes those for the same `target` whose

@@ -7,6 +7,7 @@
 #include "study/differences.hpp"
 #include "study/expectation_check.hpp"
 #include "study/progress.hpp"
+#include "study/run_folder.hpp"
 #include "study/run_parts.hpp"
 
 #include <fmt/format.h>
@@ -71,13 +72,12 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   HEADROOM_TRY(job->requests, open_requests(scenario, seed, scale));
   if (options.folder) {
     const std::string suffix = one_seed ? policy : fmt::format("{}-seed{}", policy, seed);
-    HEADROOM_TRY(job->series, Series::open(*options.folder / ("series-" + suffix + ".csv"),
-                                           scenario.series_interval));
-    if (options.dump_at) job->state_file = *options.folder / ("state-" + suffix + ".json");
+    HEADROOM_TRY(job->series,
+                 Series::open(*options.folder / kSeriesFile.of(suffix), scenario.series_interval));
+    if (options.dump_at) job->state_file = *options.folder / kStateFile.of(suffix);
     if (options.decision_log) {
-      HEADROOM_TRY(job->decisions,
-                   DecisionLog::open(*options.folder / ("decisions-" + suffix + ".jsonl.gz"),
-                                     scenario.cluster));
+      HEADROOM_TRY(job->decisions, DecisionLog::open(*options.folder / kDecisionsFile.of(suffix),
+                                                     scenario.cluster));
     }
   }
   return job;

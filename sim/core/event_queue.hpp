@@ -40,7 +40,14 @@ class EventQueue {
   /// Names a pushed event for cancelling.
   using Handle = std::uint64_t;
 
-  /// Precondition: `time` is not before the last event popped.
+  /// From here on nothing may be pushed before this instant. Precondition: nothing was.
+  void start_at(SimTime time) {
+    HEADROOM_ASSERT(now_ <= time && (heap_.empty() || heap_.front().key.time >= time),
+                    "the clock starts after an event");
+    now_ = time;
+  }
+
+  /// Precondition: `time` is not before the last event popped, nor before the start.
   Handle push(SimTime time, int event_class, Payload payload) {
     HEADROOM_ASSERT(time >= now_, "an event was scheduled in the past");
     heap_.push_back({{time, event_class, ++sequence_}, std::move(payload)});
@@ -72,7 +79,7 @@ class EventQueue {
     return heap_.empty() ? nullptr : &heap_.front().key;
   }
 
-  /// Time of the last event popped.
+  /// Time of the last event popped; of the start before the first.
   [[nodiscard]] SimTime now() const { return now_; }
   /// Events that will still be popped.
   [[nodiscard]] std::size_t size() const { return heap_.size() - cancelled_.size(); }

@@ -139,6 +139,7 @@ void Simulation::Impl::put_on_nodes(const Live& live, bool on) {
 // All of it goes, on whichever nodes its other GPUs are.
 void Simulation::Impl::lose(RequestId id, NodeId node, LossCause cause) {
   Live& live = live_.at(id);
+  HEADROOM_ASSERT(live.placement.has_value(), "what is not placed lost its node");
   if (live.next) events_.cancel(*live.next);
   live.next.reset();
   const bool llm = live.shape->shape.kind() == RequestKind::llm;

@@ -1,5 +1,6 @@
 // Simulation: its state as plain data, and going on from such a state.
 
+#include "sim/plan/holding.hpp"
 #include "sim/run/simulation_impl.hpp"
 
 #include <fmt/format.h>
@@ -40,14 +41,54 @@ Status check_holding(const Cluster& cluster, GpuTypeId gpu, const NodeHolding& h
   return {};
 }
 
-Status check_record(const RequestRecord& record, const RunState& from) {
-  const auto good = [](Duration value) { return value >= Duration(0) && value <= kMaxInputTime; };
-  if (index(record.request) >= from.submitted || !good(record.remaining) ||
-      !good(record.held_before) || record.attempts_before < 0 ||
+// Whether this is what such a request takes of a node. What an LLM deployment takes of a GPU's
+// memory is for its policy to say.
+bool takes_as_asked(const RequestShape& shape, Bytes memory, int gpus, const NodeHolding& holding) {
+  const auto here = std::ssize(holding.devices);
+  if ((here == 0) != (gpus == 0)) return false;
+  if (holding.cpu_milli != node_part(shape.cpu_milli, here, gpus)) return false;
+  if (holding.ram != node_part(shape.ram, here, gpus)) return false;
+  if (gpus == 0) return true;
+  const GpuHolding& each = holding.per_gpu;
+  if (shape.kind() == RequestKind::opaque) return each == gpu_holding(shape, memory);
+  return each.bytes > 0 && (shape.llm().shared || each.milli == kWholeGpu);
+}
+
+// What of its lifetime and of its time before may be behind a request at this instant.
+Status check_record(const RequestRecord& record, const Request& request, SimTime at) {
+  const bool lost_before = record.attempts_before > 0;
+  const bool times = record.remaining >= Duration(0) && record.remaining <= request.lifetime &&
+                     record.held_before >= Duration(0) &&
+                     record.held_before <= at - request.arrival;
+  const bool whole = record.remaining == request.lifetime && record.held_before == Duration(0);
+  if (!times || (!lost_before && !whole) || record.attempts_before < 0 ||
       record.attempts < record.attempts_before) {
     return cannot_go_on(fmt::format("what the state says of request '{}' cannot be", record.name));
   }
   return {};
+}
+
+// The instants of a placement: placed, ready, and the end of its phase.
+bool instants_fit(const PlacedRecord& record, const Request& request, SimTime at) {
+  const SimTime earliest = request.arrival + record.request.held_before;
+  if (record.since < earliest || record.since > at || record.next <= at) return false;
+  if (record.phase != PlacementPhase::running) return !record.ready_at;
+  return record.ready_at && record.ready_at >= record.since && *record.ready_at <= at &&
+         record.next == *record.ready_at + record.request.remaining;
+}
+
+// What is said of failures by chance: a node that has failed is repaired, or fails again, within
+// the longest time there is, unless that is beyond the end of the clock.
+bool failures_fit(const NodeRecord& record, bool by_chance, SimTime at, SimTime last_instant) {
+  if (!by_chance || record.failures == 0) {
+    return record.failures == 0 && !record.condition.failed && !record.next;
+  }
+  return record.next ? *record.next > at : at > last_instant - kMaxInputTime;
+}
+
+bool is_rejection(Outcome outcome) {
+  return outcome == Outcome::rejected_incompatible || outcome == Outcome::rejected_no_capacity ||
+         outcome == Outcome::rejected_policy_missed || outcome == Outcome::rejected_unclassified;
 }
 
 }  // namespace
@@ -118,6 +159,7 @@ Status Simulation::Impl::resume(const RunState& from) {
   now_ = from.at;
   clock_runs_ = true;
   next_id_ = from.submitted;
+  events_.start_at(from.at);
   tell([&](Observer& o) { o.resumed(from.at); });
   HEADROOM_CHECK(resume_nodes(from));
   HEADROOM_CHECK(take_requests(from));
@@ -131,6 +173,10 @@ Status Simulation::Impl::resume(const RunState& from) {
 }
 
 Status Simulation::Impl::resume_nodes(const RunState& from) {
+  const auto not_so = [&](NodeId node) {
+    return cannot_go_on(fmt::format("node '{}' cannot fail as the state says",
+                                    parts_.cluster.nodes[index(node)].name));
+  };
   std::vector<const NodeRecord*> records(parts_.cluster.nodes.size());
   for (const NodeRecord& record : from.nodes) {
     if (index(record.node) >= records.size() || records[index(record.node)] != nullptr) {
@@ -146,7 +192,9 @@ Status Simulation::Impl::resume_nodes(const RunState& from) {
     if (nodes_.empty() && (record.condition != NodeCondition{} || record.failures > 0)) {
       return cannot_go_on("in the state nodes have changed, but this scenario changes none");
     }
-    if (record.next && *record.next <= from.at) return cannot_go_on("an event of the past");
+    if (!failures_fit(record, failures_.has_value(), from.at, kLastInstant)) {
+      return not_so(record.node);
+    }
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto node = static_cast<NodeId>(i);
@@ -157,7 +205,9 @@ Status Simulation::Impl::resume_nodes(const RunState& from) {
     if (!failures_) continue;
     track.failures = records[i] != nullptr ? records[i]->failures : 0;
     if (track.failures == 0) {
-      schedule_failure(node, SimTime{});
+      const Duration wait = failures_->to_failure(parts_.cluster.nodes[i].name, 0);
+      if (SimTime(wait) <= from.at) return not_so(node);
+      schedule_node(node, SimTime{}, wait);
     } else if (records[i]->next) {
       schedule_node(node, from.at, *records[i]->next - from.at);
     }
@@ -169,7 +219,9 @@ Status Simulation::Impl::resume_nodes(const RunState& from) {
 Status Simulation::Impl::take_requests(const RunState& from) {
   std::map<RequestId, const RequestRecord*> wanted;
   const auto want = [&](const RequestRecord& record) -> Status {
-    HEADROOM_CHECK(check_record(record, from));
+    if (index(record.request) >= from.submitted) {
+      return cannot_go_on(fmt::format("request '{}' has not arrived in the state", record.name));
+    }
     if (wanted.emplace(record.request, &record).second) return {};
     return cannot_go_on(fmt::format("the state has request '{}' twice", record.name));
   };
@@ -181,13 +233,17 @@ Status Simulation::Impl::take_requests(const RunState& from) {
       return cannot_go_on(fmt::format("the state is after {} requests, but this workload has {}",
                                       from.submitted, i));
     }
+    if (request->arrival > from.at) {
+      return cannot_go_on(fmt::format("request '{}' arrives after the state", request->name));
+    }
     const auto found = wanted.find(static_cast<RequestId>(i));
     if (found == wanted.end()) continue;
-    if (request->name != found->second->name || request->arrival > from.at) {
+    if (request->name != found->second->name) {
       return cannot_go_on(fmt::format("request {} is '{}' in the state, but '{}' in this workload",
                                       i, found->second->name, request->name));
     }
     HEADROOM_CHECK(check_kind(*request));
+    HEADROOM_CHECK(check_record(*found->second, *request, from.at));
     ++submitted_;
     Live& live = live_[static_cast<RequestId>(i)];
     live.request = std::move(*request);
@@ -216,18 +272,24 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
                       record.since, 0,          record.nodes_from_disk};
   const ParallelPlan& plan = record.plan;
   const int wanted = llm ? plan.gpus() : live.shape->shape.opaque().gpus;
-  if (index(record.gpu) >= parts_.cluster.gpu_types.size() || plan.tp < 1 || plan.pp < 1 ||
-      plan.dp < 1 || placement.holdings.empty() || placement.gpus() != wanted ||
-      record.since > from.at || record.next <= from.at || record.next > kLastInstant ||
-      running != record.ready_at.has_value() || (running && *record.ready_at > from.at) ||
-      record.request.attempts < 1) {
+  const auto& types = parts_.cluster.gpu_types;
+  const bool typed = index(record.gpu) < types.size();
+  const bool without = wanted == 0 && types.empty();
+  if ((!typed && !without) || plan.tp < 1 || plan.pp < 1 || plan.dp < 1 ||
+      placement.holdings.empty() || placement.gpus() != wanted ||
+      !instants_fit(record, live.request, from.at) || record.next > kLastInstant ||
+      record.request.attempts <= record.request.attempts_before) {
     return wrong();
   }
   const bool refused =
       record.phase == PlacementPhase::failing || record.phase == PlacementPhase::pausing;
-  if (llm ? engine_verdict(placement).accepted == refused : refused) return wrong();
+  if (llm ? engine_verdict(placement).accepted == refused : !running) return wrong();
+  const Bytes memory = typed ? types[index(record.gpu)].memory : 0;
+  std::set<NodeId> nodes;
   for (const NodeHolding& holding : placement.holdings) {
     HEADROOM_CHECK(check_holding(cluster_, record.gpu, holding));
+    if (!nodes.insert(holding.node).second) return wrong();
+    if (!takes_as_asked(live.shape->shape, memory, wanted, holding)) return wrong();
     if (!nodes_.empty() && nodes_[index(holding.node)].condition.gone()) return wrong();
     cluster_.take(std::span(&holding, 1));
     placement.milli += static_cast<std::int64_t>(holding.devices.size()) * holding.per_gpu.milli;
@@ -246,7 +308,19 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
 Status Simulation::Impl::resume_waiting(const RunState& from, const WaitingRecord& record) {
   const RequestId id = record.request.request;
   Live& live = live_.at(id);
-  if ((record.limit && *record.limit <= from.at) || (record.lost_at && *record.lost_at > from.at)) {
+  const RequestRecord& request = record.request;
+  const SimTime arrival = live.request.arrival;
+  std::optional<SimTime> limit;
+  if (options_.waiting_limit) {
+    limit = record.lost_at.value_or(arrival) + *options_.waiting_limit;
+  }
+  const bool instants = (!record.lost_at || (*record.lost_at <= from.at &&
+                                             *record.lost_at >= arrival + request.held_before)) &&
+                        record.limit == limit && (!limit || *limit > from.at);
+  // Otherwise it was never placed, or refused in its latest placement.
+  const bool lost = request.attempts > 0 && request.attempts == request.attempts_before;
+  if (!instants || lost != record.lost_at.has_value() ||
+      (record.last_outcome && !is_rejection(*record.last_outcome))) {
     return cannot_go_on(
         fmt::format("request '{}' cannot wait as the state says", live.request.name));
   }

@@ -1,10 +1,12 @@
 // A run that goes on from a saved state goes on as the undisturbed run does.
 
 #include "sim/policy/queue_discipline.hpp"
+#include "study/saved_state.hpp"
 #include "tests/conformance/placer_conformance.hpp"
 #include "tests/fixtures.hpp"
 
 #include <algorithm>
+#include <string>
 
 using namespace headroom;
 using namespace headroom::test;
@@ -52,6 +54,10 @@ SimTime at_share(const ConformanceCase& of, int percent) {
   return of.requests.front().arrival + span * percent / 100;
 }
 
+std::string text_of(const ConformanceCase& of, const RunState& state) {
+  return state_json({of.name, "", 0, state}, of.cluster);
+}
+
 Status run_from(const ConformanceCase& used, const RunState& state) {
   World world(used.cluster);
   const auto placer = make_policy(world, "fallback-search");
@@ -59,6 +65,8 @@ Status run_from(const ConformanceCase& used, const RunState& state) {
   const auto discipline = require_value(make_queue_discipline("fifo-skip"));
   ListSource source(used.requests);
   SimulationOptions options;
+  options.dynamics = used.dynamics;
+  options.on_refusal = OnRefusal::replan;
   options.waiting_limit = std::chrono::minutes(40);
   options.from = &state;
   Simulation simulation({world.spec, world.plans, *placer, *base, *discipline, source, {}},
@@ -93,8 +101,7 @@ TEST_CASE("a run from a saved state ends as the undisturbed run") {
           const Half late = run_half(used, policy, queue, later, nullptr);
           const Half resumed = run_half(used, policy, queue, later, &*first.state);
           REQUIRE(late.state.has_value() == resumed.state.has_value());
-          if (late.state) CHECK(late.state->waiting.size() == resumed.state->waiting.size());
-          if (late.state) CHECK(late.state->placed.size() == resumed.state->placed.size());
+          if (late.state) CHECK(text_of(used, *late.state) == text_of(used, *resumed.state));
         }
       }
     }
@@ -108,56 +115,183 @@ TEST_CASE("there is no state of an instant after the end") {
   CHECK_FALSE(run_half(used, "naive", "fifo", late, nullptr).state.has_value());
 }
 
-TEST_CASE("states that cannot be are refused") {
+namespace {
+
+using Spoil = std::function<void(RunState&)>;
+
+/// The error of going on from a spoilt state; "no error" where it goes on all the same.
+std::string error_of(const ConformanceCase& used, const RunState& good, const Spoil& spoil) {
+  RunState bad = good;
+  spoil(bad);
+  const Status status = run_from(used, bad);
+  return status ? std::string("no error") : status.error().message;
+}
+
+/// A state in which requests run and wait.
+RunState busy_state(const ConformanceCase& used, int percent) {
+  const Half half =
+      run_half(used, "fallback-search", "fifo-skip", at_share(used, percent), nullptr);
+  REQUIRE(half.state.has_value());
+  REQUIRE(half.state->placed.size() > 2);
+  REQUIRE_FALSE(half.state->waiting.empty());
+  REQUIRE(run_from(used, *half.state).has_value());
+  return *half.state;
+}
+
+PlacedRecord& placed_on(RunState& state, std::size_t devices) {
+  const auto found = std::find_if(state.placed.begin(), state.placed.end(), [&](const auto& p) {
+    return p.phase == PlacementPhase::running && p.holdings[0].devices.size() >= devices;
+  });
+  REQUIRE(found != state.placed.end());
+  return *found;
+}
+
+constexpr Duration kInstant{1};
+
+}  // namespace
+
+TEST_CASE("states that are not of this workload are refused") {
   const auto cases = conformance_cases();
-  const RunState good =
-      *run_half(cases.front(), "fallback-search", "fifo-skip", at_share(cases.front(), 60), nullptr)
-           .state;
-  REQUIRE(good.placed.size() > 2);
-  REQUIRE_FALSE(good.waiting.empty());
-  REQUIRE(run_from(cases.front(), good).has_value());
-  const auto refused = [&](const std::function<void(RunState&)>& spoil) {
-    RunState bad = good;
-    spoil(bad);
-    const Status status = run_from(cases.front(), bad);
-    return status ? std::string("no error") : status.error().message;
+  const RunState good = busy_state(cases.front(), 60);
+  for (const auto& [message, spoil] : std::vector<std::pair<std::string, Spoil>>{
+           {"but this workload has 80",
+            [](RunState& s) {
+              s.submitted = 1'000'000;
+              s.at += std::chrono::hours(24 * 365);
+            }},
+           {"in this workload", [](RunState& s) { s.placed[0].request.name = "x"; }},
+           {"arrives after the state", [](RunState& s) { s.submitted = 80; }},
+           {"twice", [](RunState& s) { s.placed.push_back(s.placed[0]); }}}) {
+    CHECK(error_of(cases.front(), good, spoil).find(message) != std::string::npos);
+  }
+}
+
+TEST_CASE("states with placements that cannot be are refused") {
+  const auto cases = conformance_cases();
+  const RunState good = busy_state(cases.front(), 60);
+  const auto holding = [](RunState& s) -> NodeHolding& { return placed_on(s, 1).holdings[0]; };
+  const std::vector<Spoil> spoils = {
+      [&](RunState& s) { holding(s).devices[0] = 63; },
+      [&](RunState& s) { holding(s).devices.push_back(0); },
+      [&](RunState& s) { holding(s).node = static_cast<NodeId>(100'000); },
+      [&](RunState& s) { holding(s).per_gpu.milli = 1001; },
+      [&](RunState& s) { holding(s).per_gpu.bytes = Bytes{1} << 60; },
+      [&](RunState& s) { holding(s).per_gpu.bytes = 0; },
+      [&](RunState& s) { holding(s).cpu_milli = -1; },
+      [&](RunState& s) { holding(s).cpu_milli += 1; },
+      [&](RunState& s) { holding(s).ram += 1; },
+      [](RunState& s) {
+        placed_on(s, 2).holdings[0].per_gpu = {1, 1};
+      },
+      [](RunState& s) { s.placed[0].holdings.clear(); },
+      [](RunState& s) {  // one node as two
+        auto& holdings = placed_on(s, 2).holdings;
+        NodeHolding rest = holdings[0];
+        rest.devices = {holdings[0].devices.back()};
+        holdings[0].devices.pop_back();
+        rest.cpu_milli = rest.ram = 0;
+        holdings.push_back(rest);
+      },
+      [](RunState& s) { s.placed[0].next = s.at; },
+      [](RunState& s) { s.placed[0].gpu = static_cast<GpuTypeId>(999); },
+      [](RunState& s) { s.placed[0].request.remaining = Duration(-1); },
+      [](RunState& s) { s.placed[0].request.request = static_cast<RequestId>(1'000'000); },
+      [](RunState& s) { placed_on(s, 1).request.remaining = Duration(0); },
+      [](RunState& s) { placed_on(s, 1).request.remaining += std::chrono::hours(1); },
+      [](RunState& s) {  // consistent with its end, but longer than its lifetime
+        placed_on(s, 1).request.remaining += kInstant;
+        placed_on(s, 1).next += kInstant;
+      },
+      [](RunState& s) { *placed_on(s, 1).ready_at -= kInstant; },
+      [](RunState& s) { placed_on(s, 1).since = *placed_on(s, 1).ready_at + kInstant; },
+      [](RunState& s) { placed_on(s, 1).since = SimTime(Duration(-1)); },
+      [](RunState& s) { placed_on(s, 1).request.held_before = std::chrono::hours(1); },
+      [](RunState& s) { placed_on(s, 1).request.attempts_before = 1; }};
+  for (std::size_t i = 0; i < spoils.size(); ++i) {
+    INFO("spoilt in way " << i);
+    CHECK(error_of(cases.front(), good, spoils[i]) != "no error");
+  }
+}
+
+TEST_CASE("a state of a cluster without GPUs goes on") {
+  ConformanceCase used{"no GPUs", cluster_of({{"", 0, 1, 32'000, 128 * kGiB}}), {}};
+  for (int i = 0; i < 4; ++i) {
+    Request request = opaque_request("r" + std::to_string(i), 0);
+    request.arrival = at(i * 100);
+    request.lifetime = std::chrono::seconds(1000);
+    request.shape.cpu_milli = 8'000;
+    used.requests.push_back(std::move(request));
+  }
+  const Half half = run_half(used, "first-fit", "fifo-skip", at(250), nullptr);
+  REQUIRE(half.state.has_value());
+  REQUIRE(half.state->placed.size() == 3);
+  const Status status = run_from(used, *half.state);
+  INFO((status ? "" : status.error().text()));
+  CHECK(status.has_value());
+}
+
+TEST_CASE("states with requests that cannot wait so are refused") {
+  const auto cases = conformance_cases();
+  const RunState good = busy_state(cases.front(), 60);
+  std::vector<Spoil> spoils = {
+      [](RunState& s) { s.waiting[0].limit = s.at; },
+      [](RunState& s) { *s.waiting[0].limit += kInstant; },
+      [](RunState& s) { s.waiting[0].limit.reset(); },
+      [](RunState& s) { s.waiting[0].lost_at = s.at; },
+      [](RunState& s) { s.waiting[0].request.attempts = s.waiting[0].request.attempts_before = 1; },
   };
-  CHECK(refused([](RunState& s) { s.submitted = 1'000'000; }).find("but this workload has 80") !=
-        std::string::npos);
-  CHECK(refused([](RunState& s) { s.placed[0].request.name = "x"; }).find("in this workload") !=
-        std::string::npos);
-  const std::string twice = "twice";
-  CHECK(refused([](RunState& s) { s.placed.push_back(s.placed[0]); }).find(twice) !=
-        std::string::npos);
-  const auto holding = [](RunState& s) -> NodeHolding& {
-    const auto with_gpus = std::find_if(s.placed.begin(), s.placed.end(), [](const auto& p) {
-      return !p.holdings[0].devices.empty();
-    });
-    REQUIRE(with_gpus != s.placed.end());
-    return with_gpus->holdings[0];
+  for (const Outcome outcome : {Outcome::placed, Outcome::placed_degraded,
+                                Outcome::refused_by_engine, Outcome::lost, Outcome::waiting}) {
+    spoils.emplace_back([outcome](RunState& s) { s.waiting[0].last_outcome = outcome; });
+  }
+  for (std::size_t i = 0; i < spoils.size(); ++i) {
+    INFO("spoilt in way " << i);
+    CHECK(error_of(cases.front(), good, spoils[i]) != "no error");
+  }
+}
+
+TEST_CASE("states with nodes that cannot be are refused") {
+  const auto cases = conformance_cases();
+  const RunState good = busy_state(cases.front(), 60);
+  for (const auto& spoil :
+       std::vector<Spoil>{[](RunState& s) {
+                            s.nodes.push_back({NodeId{0}, {.down = true}, 0, {}, {}});
+                          },
+                          [](RunState& s) {
+                            s.nodes.push_back({NodeId{0}, {}, 0, {}, {{"m", 1}}});
+                          },
+                          [](RunState& s) {
+                            s.nodes.push_back({static_cast<NodeId>(99'999), {}, 0, {}, {}});
+                          }}) {
+    CHECK(error_of(cases.front(), good, spoil) != "no error");
+  }
+
+  // Nodes that fail by chance.
+  const ConformanceCase& changing = cases.at(3);
+  REQUIRE(changing.dynamics.failures.has_value());
+  const Half half =
+      run_half(changing, "fallback-search", "fifo-skip", at_share(changing, 120), nullptr);
+  REQUIRE(half.state.has_value());
+  const RunState& failing = *half.state;
+  REQUIRE(run_from(changing, failing).has_value());
+  const auto first_failed = [](RunState& s) {
+    const auto found =
+        std::find_if(s.nodes.begin(), s.nodes.end(), [](const auto& n) { return n.failures > 0; });
+    REQUIRE(found != s.nodes.end());
+    return found;
   };
-  for (const auto& spoil : std::vector<std::function<void(RunState&)>>{
-           [&](RunState& s) { holding(s).devices[0] = 63; },
-           [&](RunState& s) { holding(s).devices.push_back(0); },
-           [&](RunState& s) { holding(s).node = static_cast<NodeId>(100'000); },
-           [&](RunState& s) { holding(s).per_gpu.milli = 1001; },
-           [&](RunState& s) { holding(s).per_gpu.bytes = Bytes{1} << 60; },
-           [&](RunState& s) { holding(s).cpu_milli = -1; },
-           [](RunState& s) { s.placed[0].holdings.clear(); },
-           [](RunState& s) { s.placed[0].next = s.at; },
-           [](RunState& s) { s.placed[0].gpu = static_cast<GpuTypeId>(999); },
-           [](RunState& s) { s.placed[0].request.remaining = Duration(-1); },
-           [](RunState& s) { s.placed[0].request.request = static_cast<RequestId>(1'000'000); },
-           [](RunState& s) { s.waiting[0].limit = s.at; },
-           [](RunState& s) {
-             s.nodes.push_back({NodeId{0}, {.down = true}, 0, {}, {}});
-           },
-           [](RunState& s) {
-             s.nodes.push_back({NodeId{0}, {}, 0, {}, {{"m", 1}}});
-           },
-           [](RunState& s) {
-             s.nodes.push_back({static_cast<NodeId>(99'999), {}, 0, {}, {}});
-           }}) {
-    CHECK(refused(spoil) != "no error");
+  const std::vector<Spoil> spoils = {
+      [&](RunState& s) { s.nodes.erase(first_failed(s)); },  // as if it had not failed yet
+      [&](RunState& s) { first_failed(s)->next.reset(); },
+      [&](RunState& s) { first_failed(s)->next = s.at; },
+      [&](RunState& s) {
+        const auto node = first_failed(s);
+        node->failures = 0;
+        node->next.reset();
+        node->condition.failed = true;
+      }};
+  for (std::size_t i = 0; i < spoils.size(); ++i) {
+    INFO("spoilt in way " << i);
+    CHECK(error_of(changing, failing, spoils[i]) != "no error");
   }
 }

@@ -119,3 +119,14 @@ TEST_CASE("random pushes, pops and cancels agree with a sorted map") {
     }
   }
 }
+
+TEST_CASE("nothing is pushed before the instant at which the clock starts") {
+  EventQueue<std::string> queue;
+  queue.push(at(30), 0, "later");
+  queue.start_at(at(20));
+  CHECK(queue.now() == at(20));
+  CHECK_THROWS_AS(queue.push(at(19), 0, "past"), Fault);
+  queue.push(at(20), 0, "now");
+  CHECK(drain(queue) == std::vector<std::string>{"now", "later"});
+  CHECK_THROWS_AS(queue.start_at(at(29)), Fault);  // back from 30
+}

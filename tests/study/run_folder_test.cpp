@@ -100,6 +100,23 @@ TEST_CASE("an earlier result is replaced only when that was asked for") {
   CHECK(names_in(temp.path()) == std::set<std::string>{"out"});
 }
 
+TEST_CASE("a result with all that runs write is replaced, one with anything else beside is not") {
+  const test::TempDir temp;
+  const fs::path target = temp.path() / "out";
+  make_result(target, "old");
+  for (const std::string name : {"wall_clock.json", "series-naive.csv",
+                                 "decisions-naive-seed2.jsonl.gz", "state-naive.json"}) {
+    temp.write("out/" + name, "x");
+    CHECK(error_of(target, true).empty());
+  }
+  for (const std::string name : {"state.json", "state-.json", "result.json.bak", "notes.txt"}) {
+    temp.write("out/" + name, "x");
+    CHECK(error_of(target, true).find("'" + name + "' in this folder is not of a result") !=
+          std::string::npos);
+    fs::remove(target / name);
+  }
+}
+
 TEST_CASE("a run that fails leaves the earlier result as it was") {
   const test::TempDir temp;
   const fs::path target = temp.path() / "out";
