@@ -141,6 +141,10 @@ Result<int> run_scenario(const RunArguments& arguments) {
   } else {
     print_report(scenario, result, arguments.out);
   }
+  for (const auto& run : result.ended_before_dump) {
+    fmt::print(stderr, "headroom: {}: ended before {} s, no state of it was written\n", run,
+               arguments.dump_state);
+  }
   if (result.skipped_rows) report_skipped(*result.skipped_rows);
   for (const auto& failure : result.failed_expectations)
     fmt::print(stderr, "headroom: {}\n", failure);

@@ -129,6 +129,52 @@ std::string cut(const std::string& line) {
   return line.size() <= kWidth ? line : line.substr(0, kWidth - 3) + "...";
 }
 
+// "NV12", "PIX", ...: as the legend of `nvidia-smi topo -m` has it.
+std::string kind_text(const LinkEdge& edge) {
+  switch (edge.kind) {
+    case LinkKind::nvlink:
+      return fmt::format("NV{}", edge.count);
+    case LinkKind::pix:
+      return "PIX";
+    case LinkKind::pxb:
+      return "PXB";
+    case LinkKind::phb:
+      return "PHB";
+    case LinkKind::node:
+      return "NODE";
+    case LinkKind::sys:
+      break;
+  }
+  return "SYS";
+}
+
+// "links NV12 0-1, 2-3; NODE 0-2, 1-3; the rest SYS", where each pair has its own.
+std::string edges_text(const NodeLinks& links) {
+  std::map<std::string, std::string> pairs;
+  for (const LinkEdge& edge : links.edges) {
+    if (edge.kind == LinkKind::sys) continue;
+    std::string& text = pairs[kind_text(edge)];
+    text += fmt::format("{}{}-{}", text.empty() ? " " : ", ", edge.a, edge.b);
+  }
+  std::string out = "links ";
+  for (const auto& [kind, text] : pairs) out += kind + text + "; ";
+  return out + "the rest SYS";
+}
+
+// "network  rack 50 GB/s (24), spine 12.5 GB/s, 4 rails": innermost level first, how many of each.
+std::string network_text(const NetworkSpec& network) {
+  if (network.levels.empty()) return "";
+  std::string out = "network";
+  for (std::size_t i = 0; i < network.levels.size(); ++i) {
+    const NetworkLevel& level = network.levels[i];
+    out += fmt::format("{} {} {:.4g} GB/s", i == 0 ? " " : ",", level.name,
+                       static_cast<double>(level.bandwidth) / 1e9);
+    if (!level.parents.empty()) out += fmt::format(" ({})", level.parents.size());
+  }
+  if (network.rails > 1) out += fmt::format(", {} rails", network.rails);
+  return out;
+}
+
 // "node-a, node-b, ... (12 in all)", as many as a line holds.
 std::string names_text(const std::vector<const std::string*>& names) {
   const std::string all = names.size() == 1 ? "" : fmt::format(", ... ({} in all)", names.size());
@@ -159,6 +205,9 @@ std::string group_text(const ClusterSpec& cluster, const Group& group, bool colo
   std::string out = cut(line) + "\n";
   const std::string indent(kIndent, ' ');
   if (used > 0) out += bars(cluster, shape, group.used, colour);
+  if (shape.links.fabric == NodeFabric::edges) {
+    out += cut(indent + edges_text(shape.links)) + "\n";
+  }
   const std::string host = host_text(shape);
   if (!host.empty()) out += indent + host + "\n";
   return out + cut(indent + names_text(group.names)) + "\n";
@@ -188,7 +237,9 @@ std::string cluster_text(const ClusterSpec& cluster, const std::string& name, bo
     types +=
         fmt::format("{}{} x {}", types.empty() ? ": " : ", ", count, cluster.gpu_types[i].name);
   }
-  std::string out = cut(head + types) + "\n\n";
+  std::string out = cut(head + types) + "\n";
+  const std::string network = network_text(cluster.network);
+  out += network.empty() ? "\n" : cut(network) + "\n\n";
   for (const Group& group : groups_of(cluster)) out += group_text(cluster, group, colour);
   for (const auto& sentence : cluster.assumptions) out += "\nassumed: " + sentence;
   return cluster.assumptions.empty() ? out : out + "\n";

@@ -108,8 +108,10 @@ std::vector<FigureRow> figure_rows(const Scenario& scenario, const StudyResult& 
     for (std::size_t policy = 0; policy < policies; ++policy) {
       row.of_policies.push_back(result.summary[policy * metrics + metric]);
     }
-    // An outcome nobody met, or groups where there are none, says nothing.
-    const bool optional = value.key.starts_with("outcome.") || value.key.starts_with("groups_");
+    // An outcome nobody met, or groups where there are none, says nothing; nor does the share of
+    // something that there was none of.
+    const bool optional = value.key.starts_with("outcome.") || value.key.starts_with("groups_") ||
+                          value.key == "parallel_efficiency" || value.key == "link_bandwidth";
     if (optional && all_zero(row)) continue;
     rows.push_back(std::move(row));
     if (value.key != "outcome.refused_by_engine") continue;

@@ -44,6 +44,7 @@ struct Finished {
   std::uint64_t seed = 0;
   RunResult result;
   std::vector<std::string> failed_expectations;
+  bool ended_before_dump = false;
   Status status;
   std::exception_ptr fault;
 };
@@ -83,15 +84,9 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   return job;
 }
 
-Status write_state(const Scenario& scenario, const Job& job, const std::optional<RunState>& state) {
-  if (job.state_file.empty()) return {};
-  if (!state) {
-    return fail(fmt::format("the run of '{}' ended before {} s: there is no state to write",
-                            job.policy, seconds_text(*job.simulation.dump_at)),
-                {"--dump-state"});
-  }
+Status write_state(const Scenario& scenario, const Job& job, const RunState& state) {
   std::ofstream out(job.state_file, std::ios::binary);
-  out << state_json({scenario.name, job.policy, job.seed, *state}, scenario.cluster);
+  out << state_json({scenario.name, job.policy, job.seed, state}, scenario.cluster);
   out.close();
   if (!out) return fail("writing this file failed: is the disk full?", {job.state_file.string()});
   return {};
@@ -112,7 +107,10 @@ Status run_job(const Scenario& scenario, Job& job, Finished& out, Progress& prog
                          *job.queue, *job.requests, observers},
                         job.simulation);
   HEADROOM_CHECK(simulation.run());
-  HEADROOM_CHECK(write_state(scenario, job, simulation.state()));
+  if (const auto& state = simulation.state(); !job.state_file.empty() && state) {
+    HEADROOM_CHECK(write_state(scenario, job, *state));
+  }
+  out.ended_before_dump = !job.state_file.empty() && !simulation.state();
   if (job.series) HEADROOM_CHECK(job.series->close());
   if (job.decisions) HEADROOM_CHECK(job.decisions->close());
 
@@ -225,10 +223,18 @@ Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& opti
   for (auto& run : runs) {
     if (run.fault) std::rethrow_exception(run.fault);
     HEADROOM_CHECK(run.status);
+    if (run.ended_before_dump) {
+      result.ended_before_dump.push_back(fmt::format("{}, seed {}", run.policy, run.seed));
+    }
     result.runs.push_back(std::move(run.result));
     result.failed_expectations.insert(result.failed_expectations.end(),
                                       run.failed_expectations.begin(),
                                       run.failed_expectations.end());
+  }
+  if (options.dump_at && result.ended_before_dump.size() == runs.size()) {
+    return fail(fmt::format("every run ended before {} s: there is no state to write",
+                            seconds_text(*options.dump_at)),
+                {"--dump-state"});
   }
   result.summary = summarise(result.runs, result.seeds.size());
   HEADROOM_CHECK(add_differences(scenario, result));

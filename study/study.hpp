@@ -69,6 +69,8 @@ struct StudyResult {
   std::uint64_t compared = 0;           // requests of the window in the first seed's runs
   std::uint64_t ended_differently = 0;  // of those, not the same under all policies
   std::vector<std::string> failed_expectations;
+  std::vector<std::string>
+      ended_before_dump;  // runs of which no state was written: "naive, seed 1"
 };
 
 /// Error: of the workload (bad row, unsorted trace) or of a file that cannot be written. Throws

@@ -117,6 +117,21 @@ TEST_CASE("a run that goes on from a saved state ends as the undisturbed one", "
   CHECK(other["runs"][0]["policy"] == "fallback-search");
 }
 
+TEST_CASE("of runs that end before the instant no state is written, and it is said", "[cli]") {
+  const TempDir folder;
+  const std::string scenario = source_path("examples/gemma-3-27b/four-cards.toml").string();
+  const std::string out = (folder.path() / "out").string();
+  // naive's one placement is refused for good before; the others serve it for a day.
+  const auto run = run_headroom({"run", scenario, "--out", out, "--dump-state", "5000"});
+  INFO(run.err);
+  CHECK(run.exit_code == 0);
+  CHECK(run.err.find("naive, seed 1: ended before 5000 s") != std::string::npos);
+  CHECK(run.err.find("head-aware") == std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(out + "/state-naive.json"));
+  CHECK(std::filesystem::exists(out + "/state-head-aware.json"));
+  CHECK(std::filesystem::exists(out + "/result.json"));
+}
+
 TEST_CASE("bad events, failures and states are refused", "[cli]") {
   const auto scenario = [](const std::string& what, const std::string& more,
                            std::vector<std::string> pieces) {
