@@ -4,6 +4,7 @@
 #include "study/cluster_import/cluster_toml.hpp"
 #include "study/cluster_import/sources.hpp"
 #include "study/cluster_show.hpp"
+#include "study/output_file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,27 +38,6 @@ std::optional<std::filesystem::path> path_if(const std::string& text) {
   return std::filesystem::path(text);
 }
 
-// Beside its name first: a file is whole or not there.
-Status write_file(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path partial = file.string() + fmt::format(".partial-{}", ::getpid());
-  {
-    std::ofstream out(partial, std::ios::binary);
-    out << text;
-    out.close();
-    if (!out) {
-      std::error_code ignored;
-      std::filesystem::remove(partial, ignored);
-      return fail("cannot write this file", {file.string()});
-    }
-  }
-  std::error_code error;
-  std::filesystem::rename(partial, file, error);
-  if (!error) return {};
-  std::error_code ignored;
-  std::filesystem::remove(partial, ignored);
-  return fail(fmt::format("cannot write this file: {}", error.message()), {file.string()});
-}
-
 Status finish_import(const ImportArguments& arguments, const Result<FoundCluster>& found) {
   if (!found) return tl::unexpected<Error>(found.error());
   std::optional<GpuType> assumed;
@@ -69,14 +48,9 @@ Status finish_import(const ImportArguments& arguments, const Result<FoundCluster
   }
   HEADROOM_TRY(const ImportedCluster cluster,
                write_cluster(*found, arguments.name, assumed ? &*assumed : nullptr));
-  if (arguments.out.empty()) {
-    fmt::print("{}", cluster.toml);
-  } else {
-    if (!arguments.force && std::filesystem::exists(arguments.out)) {
-      return fail("there is such a file already", {arguments.out}, "replace it with --force");
-    }
-    HEADROOM_CHECK(write_file(arguments.out, cluster.toml));
-  }
+  HEADROOM_TRY(OutputFile out, OutputFile::open(arguments.out, arguments.force));
+  HEADROOM_CHECK(out.write(cluster.toml));
+  HEADROOM_CHECK(out.close());
   for (const auto& sentence : cluster.assumptions) {
     fmt::print(stderr, "headroom: assumed: {}\n", sentence);
   }

@@ -12,6 +12,8 @@
 namespace headroom {
 namespace {
 
+constexpr std::size_t kMostColumns = 256;  // finding one looks at all
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -100,6 +102,11 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& file, std::string
   const std::string hint = fmt::format("the header of {} has {}", format, fmt::join(required, ","));
   if (!header) return fail("this file has no header line", {file.string(), 1, 0}, hint);
   HEADROOM_CHECK(split_csv_header(*header, reader.lines_.place(), reader.fields_));
+  if (reader.fields_.size() > kMostColumns) {
+    return fail(fmt::format("the header has {} columns, but may have {}", reader.fields_.size(),
+                            kMostColumns),
+                reader.lines_.place(), hint);
+  }
   for (const CsvField& field : reader.fields_) {
     if (std::find(reader.columns_.begin(), reader.columns_.end(), field.text) !=
         reader.columns_.end()) {

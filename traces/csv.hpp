@@ -40,7 +40,7 @@ struct CsvField {
 class CsvReader {
  public:
   /// Reads the header. `format` names what is expected ("openb pods"), `required` its columns.
-  /// Error: as LineReader::open, an empty file, a missing or repeated column.
+  /// Error: as LineReader::open, an empty file, a missing or repeated column, over 256 columns.
   [[nodiscard]] static Result<CsvReader> open(const std::filesystem::path& file,
                                               std::string_view format,
                                               std::span<const std::string> required);

@@ -22,9 +22,9 @@ constexpr std::size_t kMostBlockBytes = std::size_t{1} << 18;
 constexpr std::size_t kMostChunks = 64;  // open at once; more are merged into one
 constexpr std::size_t kBytesOfEntry = 64;
 
-tl::unexpected<Error> disk_error(const std::filesystem::path& folder, const char* what) {
-  return fail(fmt::format("cannot {} a temporary file for sorting: {}", what,
-                          std::error_code(errno, std::generic_category()).message()),
+tl::unexpected<Error> disk_error(const std::filesystem::path& folder, const char* what,
+                                 std::error_code code = {errno, std::generic_category()}) {
+  return fail(fmt::format("cannot {} a temporary file for sorting: {}", what, code.message()),
               {folder.string()}, "set TMPDIR to a folder with room for the trace");
 }
 
@@ -185,6 +185,11 @@ Status ExternalSort::add(std::int64_t key, std::string_view payload) {
 }
 
 Status ExternalSort::spill() {
+  if (folder_.empty()) {
+    std::error_code code;
+    folder_ = std::filesystem::temp_directory_path(code);
+    if (code) return disk_error("TMPDIR", "make", code);
+  }
   memory_->sort();
   HEADROOM_TRY(Chunk chunk, Chunk::make(folder_));
   for (const auto& entry : memory_->entries) {

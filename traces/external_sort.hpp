@@ -23,8 +23,8 @@ class ExternalSort {
  public:
   /// Keeps up to about `memory` bytes of records (64 KiB at least); beyond, sorted chunks go to
   /// files in `folder` that have no name any more, so that nothing is left whatever happens.
-  explicit ExternalSort(std::size_t memory,
-                        std::filesystem::path folder = std::filesystem::temp_directory_path());
+  /// Without a folder they go to the system's temporary one.
+  explicit ExternalSort(std::size_t memory, std::filesystem::path folder = {});
   ~ExternalSort();
   ExternalSort(const ExternalSort&) = delete;
   ExternalSort& operator=(const ExternalSort&) = delete;

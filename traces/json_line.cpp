@@ -15,6 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kMostKeys = 64;  // finding one looks at all
+
 std::string shown(const JsonValue& value) {
   switch (value.kind) {
     case JsonValue::Kind::nothing:
@@ -58,6 +60,9 @@ class JsonLine::Handler final : public nlohmann::json_sax<Json> {
     return true;
   }
   bool key(string_t& name) override {
+    if (line_.members_.size() == kMostKeys) {
+      return refuse(fmt::format("a row has at most {} keys", kMostKeys));
+    }
     if (line_.has(name)) return refuse(fmt::format("key '{}' stands twice", name));
     key_ = std::move(name);
     return true;
@@ -149,6 +154,7 @@ void JsonLine::check_keys(std::span<const std::string> known) {
   for (const Member& member : members_) {
     if (std::find(known.begin(), known.end(), member.key) == known.end()) {
       reject(fmt::format("unknown key '{}'", member.key), suggest(member.key, known));
+      return;
     }
   }
 }

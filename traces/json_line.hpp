@@ -27,7 +27,8 @@ struct JsonValue {
 
 class JsonLine {
  public:
-  /// Error: not JSON (with the column), not an object, an object inside it, or a key twice.
+  /// Error: not JSON (with the column), not an object, an object inside it, a key twice, or more
+  /// than 64 keys.
   [[nodiscard]] static Result<JsonLine> parse(std::string_view line, const SourcePlace& place);
 
   /// Records an error for the first key that is not in `known`, with the nearest that is.

@@ -50,6 +50,10 @@ Result<LineReader> LineReader::open(const fs::path& file, std::size_t max_line) 
   if (status.type() == fs::file_type::directory) {
     return fail("this is a directory, not a trace file", {name}, "name one file in it");
   }
+  if (!code && status.type() != fs::file_type::regular) {
+    return fail("this is a pipe or a device, but a trace is read more than once", {name},
+                "write it to a file first, and name that");
+  }
   auto stream = std::make_unique<Stream>();
   errno = 0;
   // zlib passes plain text through, so that one path reads both.

@@ -21,7 +21,8 @@ inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 
 class LineReader {
  public:
-  /// Error: no such file, a directory, no permission, or a name ending in .gz without gzip data.
+  /// Error: no such file, a directory, a pipe or a device, no permission, or a name ending in .gz
+  /// without gzip data.
   [[nodiscard]] static Result<LineReader> open(const std::filesystem::path& file,
                                                std::size_t max_line = kMaxLineBytes);
 

@@ -25,13 +25,13 @@ class OpaqueSource final : public RequestSource {
   Result<std::optional<Request>> next() override {
     HEADROOM_TRY(auto task, tasks_->next());
     if (!task) return std::nullopt;
-    HEADROOM_TRY(Request request, as_opaque(std::move(*task)));
+    HEADROOM_TRY(Request request, as_opaque(std::move(*task), tasks_->place()));
     return request;
   }
 
-  static Result<Request> as_opaque(TraceTask task) {
+  static Result<Request> as_opaque(TraceTask task, const SourcePlace& place) {
     Request request;
-    HEADROOM_TRY(request.lifetime, lifetime_of(task));
+    HEADROOM_TRY(request.lifetime, lifetime_of(task, place));
     request.name = std::move(task.name);
     request.arrival = task.arrival;
     request.declared = task.declared;
@@ -68,7 +68,7 @@ class LlmSource final : public RequestSource {
       HEADROOM_TRY(auto task, tasks_->next());
       if (!task) return std::nullopt;
       if (task->gpus == 0) {
-        HEADROOM_TRY(Request request, OpaqueSource::as_opaque(std::move(*task)));
+        HEADROOM_TRY(Request request, OpaqueSource::as_opaque(std::move(*task), tasks_->place()));
         return request;
       }
       HEADROOM_CHECK(map(*task));
@@ -85,7 +85,7 @@ class LlmSource final : public RequestSource {
   };
 
   Status map(const TraceTask& task) {
-    HEADROOM_TRY(const Duration lifetime, lifetime_of(task));
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(task, tasks_->place()));
     const bool share = task.gpus == 1 && task.milli < 1000;
     const std::vector<int> bands = share ? std::vector{kShareBand} : split_gpus(task.gpus);
     if (task.group.empty() || task.group != drawn_group_) HEADROOM_CHECK(draw(task, bands));
@@ -103,6 +103,7 @@ class LlmSource final : public RequestSource {
       if (!entry) {
         Error error = entry.error();
         error.message = fmt::format("task '{}': {}", task.name, error.message);
+        error.place = tasks_->place();
         return tl::unexpected<Error>(std::move(error));
       }
       drawn_.push_back({*entry, draw_window()});

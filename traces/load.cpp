@@ -143,10 +143,12 @@ Result<std::optional<TraceTask>> LoadedReader::next() {
   if (!started_) {
     started_ = true;
     HEADROOM_TRY(ahead_, trace_->next());
+    ahead_place_ = trace_->place();
     copy_ = scale_.copies;
   }
   if (copy_ == scale_.copies) {
     row_ = std::move(ahead_);
+    row_place_ = ahead_place_;
     ahead_.reset();
     copy_ = 0;
     if (!row_) {
@@ -154,7 +156,8 @@ Result<std::optional<TraceTask>> LoadedReader::next() {
       return std::nullopt;
     }
     HEADROOM_TRY(ahead_, trace_->next());
-    HEADROOM_TRY(const Duration lifetime, lifetime_of(*row_));
+    ahead_place_ = trace_->place();
+    HEADROOM_TRY(const Duration lifetime, lifetime_of(*row_, row_place_));
     row_->lifetime = stretched(lifetime, scale_.stretch_nano);
     if (row_->declared) row_->declared = stretched(*row_->declared, scale_.stretch_nano);
   }

@@ -48,6 +48,7 @@ class LoadedReader final : public TaskReader {
   LoadedReader(std::unique_ptr<TaskReader> trace, const LoadScale& scale);
 
   [[nodiscard]] Result<std::optional<TraceTask>> next() override;
+  [[nodiscard]] SourcePlace place() const override { return row_place_; }
 
  private:
   std::unique_ptr<TaskReader> trace_;
@@ -55,7 +56,9 @@ class LoadedReader final : public TaskReader {
   bool started_ = false;
   std::optional<TraceTask> row_;    // being copied
   std::optional<TraceTask> ahead_;  // the row after it
-  int copy_ = 0;                    // of row_, the one to give out next
+  SourcePlace row_place_;
+  SourcePlace ahead_place_;
+  int copy_ = 0;  // of row_, the one to give out next
 };
 
 }  // namespace headroom

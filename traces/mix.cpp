@@ -108,14 +108,6 @@ std::string band_text(int band) {
   return band == kShareBand ? std::string("share") : std::to_string(band);
 }
 
-std::vector<const MixEntry*> Mix::entries_of(int band) const {
-  std::vector<const MixEntry*> out;
-  for (const MixEntry& entry : entries) {
-    if (entry.band == band) out.push_back(&entry);
-  }
-  return out;
-}
-
 Result<Mix> read_mix(const std::filesystem::path& file) {
   HEADROOM_TRY(const auto table, ConfigTable::read(file));
   return read_mix_table(table);

@@ -43,8 +43,6 @@ struct Mix {
   std::string name;
   std::string description;
   std::vector<MixEntry> entries;  // in the file's order
-
-  [[nodiscard]] std::vector<const MixEntry*> entries_of(int band) const;
 };
 
 /// Reads a mix file: TOML, schema "headroom.mix" version 1, as those in examples/mixes. Models are

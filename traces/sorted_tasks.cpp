@@ -10,23 +10,28 @@ namespace {
 
 class SortedReader final : public TaskReader {
  public:
-  SortedReader(std::unique_ptr<ExternalSort> sort, bool wall_clock)
-      : sort_(std::move(sort)), wall_clock_(wall_clock) {}
+  SortedReader(std::unique_ptr<ExternalSort> sort, std::string file, bool wall_clock)
+      : sort_(std::move(sort)), file_(std::move(file)), wall_clock_(wall_clock) {}
 
   Result<std::optional<TraceTask>> next() override {
     HEADROOM_TRY(const auto record, sort_->next());
     if (!record) return std::nullopt;
     if (wall_clock_ && !started_) origin_ = record->key;
     started_ = true;
-    TraceTask task = task_of_record(record->payload);
-    task.arrival = SimTime(Duration(record->key - origin_));
-    return task;
+    RecordedTask row = task_of_record(record->payload);
+    line_ = row.line;
+    row.task.arrival = SimTime(Duration(record->key - origin_));
+    return std::move(row.task);
   }
+
+  [[nodiscard]] SourcePlace place() const override { return {file_, line_, 0}; }
 
  private:
   std::unique_ptr<ExternalSort> sort_;
+  std::string file_;
   bool wall_clock_;
   bool started_ = false;
+  std::int64_t line_ = 0;  // of the row given last
   std::int64_t origin_ = 0;
 };
 
@@ -49,10 +54,11 @@ Result<SortedTasks> open_sorted_tasks(const TaskFormat& format, const std::files
   while (true) {
     HEADROOM_TRY(const auto task, rows->next());
     if (!task) break;
-    HEADROOM_CHECK(sort->add(task->arrival.time_since_epoch().count(), task_record(*task)));
+    HEADROOM_CHECK(sort->add(task->arrival.time_since_epoch().count(),
+                             task_record(*task, rows->place().line)));
   }
   HEADROOM_CHECK(sort->finish());
-  out.tasks = std::make_unique<SortedReader>(std::move(sort), format.wall_clock);
+  out.tasks = std::make_unique<SortedReader>(std::move(sort), file.string(), format.wall_clock);
   return out;
 }
 

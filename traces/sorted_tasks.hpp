@@ -12,7 +12,7 @@ namespace headroom {
 
 struct SortLimits {
   std::size_t memory = std::size_t{1} << 30;  // bytes of rows held; beyond, temporary files
-  std::filesystem::path folder = std::filesystem::temp_directory_path();
+  std::filesystem::path folder = {};          // of these; empty = the system's temporary one
 };
 
 struct SortedTasks {

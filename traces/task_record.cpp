@@ -58,8 +58,9 @@ std::int64_t ticks(const std::optional<Duration>& value) { return value ? value-
 
 }  // namespace
 
-std::string task_record(const TraceTask& task) {
+std::string task_record(const TraceTask& task, std::int64_t line) {
   Writer out;
+  out.number(line);
   out.text(task.name);
   out.number(ticks(task.lifetime));
   out.number(ticks(task.declared));
@@ -71,12 +72,16 @@ std::string task_record(const TraceTask& task) {
   out.text(task.tenant);
   out.number(static_cast<std::int64_t>(task.gpu_types.size()));
   for (const std::string& type : task.gpu_types) out.text(type);
+  out.text(task.group);
+  out.number(task.group_size);
   return out.take();
 }
 
-TraceTask task_of_record(std::string_view record) {
+RecordedTask task_of_record(std::string_view record) {
   Reader in(record);
-  TraceTask task;
+  RecordedTask out;
+  out.line = in.number();
+  TraceTask& task = out.task;
   task.name = in.text();
   task.lifetime = in.duration();
   task.declared = in.duration();
@@ -88,7 +93,9 @@ TraceTask task_of_record(std::string_view record) {
   task.tenant = in.text();
   const auto types = static_cast<std::size_t>(in.number());
   for (std::size_t i = 0; i < types; ++i) task.gpu_types.push_back(in.text());
-  return task;
+  task.group = in.text();
+  task.group_size = static_cast<int>(in.number());
+  return out;
 }
 
 }  // namespace headroom

@@ -6,8 +6,10 @@
 #include "study/cluster_import/link_keys.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 namespace headroom {
 namespace {
@@ -57,41 +59,6 @@ std::string gpu_table(const GpuType& type) {
   return out + fmt::format("source = {}\n", toml_text(type.source));
 }
 
-// A node as the file has it, without its name: equal ones are a group.
-struct Group {
-  std::vector<std::string> types;
-  std::vector<Bytes> used;
-  FoundNode node;  // cpus, ram, links
-  std::vector<std::string> names;
-  bool nvlink = true;  // of all types the rate is known
-
-  [[nodiscard]] bool holds(const Group& other) const {
-    return types == other.types && used == other.used && node.cpus == other.node.cpus &&
-           node.ram == other.node.ram && node.links == other.node.links;
-  }
-};
-
-Result<std::vector<Group>> group_nodes(const FoundCluster& found, GpuTable& table) {
-  std::vector<Group> groups;
-  for (const FoundNode& node : found.nodes) {
-    Group group{{}, {}, node, {node.name}, true};
-    for (const FoundDevice& device : node.devices) {
-      HEADROOM_TRY(const GpuType* type, table.type_of(device, node.name));
-      group.types.push_back(type->name);
-      group.nvlink = group.nvlink && type->nvlink_bandwidth > 0;
-      group.used.push_back(device.taken ? type->memory : std::min(device.used, type->memory));
-    }
-    const auto same = std::find_if(groups.begin(), groups.end(),
-                                   [&](const Group& other) { return other.holds(group); });
-    if (same != groups.end()) {
-      same->names.push_back(node.name);
-    } else {
-      groups.push_back(std::move(group));
-    }
-  }
-  return groups;
-}
-
 template <class Items, class Text>
 std::string list(const Items& items, Text text) {
   std::string out = "[";
@@ -114,27 +81,86 @@ bool all_equal(const auto& values) {
   return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end();
 }
 
-std::string node_table(const Group& group) {
-  std::string out = "\n[[nodes]]\n";
-  out += fmt::format("names = {}\n", list(group.names, toml_text));
-  if (!group.types.empty()) {
-    if (all_equal(group.types)) {
-      out +=
-          fmt::format("gpu = {}\ngpus = {}\n", toml_text(group.types.front()), group.types.size());
+// What a node's devices are in the file.
+struct Devices {
+  std::vector<std::string> types;
+  std::vector<Bytes> memory;  // of the types
+  std::vector<Bytes> used;
+  bool nvlink = true;  // of all types the rate is known
+};
+
+Result<Devices> devices_of(const FoundNode& node, GpuTable& table) {
+  Devices out;
+  for (const FoundDevice& device : node.devices) {
+    HEADROOM_TRY(const GpuType* type, table.type_of(device, node.name));
+    out.types.push_back(type->name);
+    out.memory.push_back(type->memory);
+    out.used.push_back(device.taken ? type->memory : std::min(device.used, type->memory));
+    out.nvlink = out.nvlink && type->nvlink_bandwidth > 0;
+  }
+  return out;
+}
+
+// A node's keys but its name.
+std::string node_keys(const FoundNode& node, const Devices& devices) {
+  std::string out;
+  if (!devices.types.empty()) {
+    if (all_equal(devices.types)) {
+      out += fmt::format("gpu = {}\ngpus = {}\n", toml_text(devices.types.front()),
+                         devices.types.size());
     } else {
-      out += fmt::format("devices = {}\n", list(group.types, toml_text));
+      out += fmt::format("devices = {}\n", list(devices.types, toml_text));
     }
-    if (!all_equal(group.used)) {
-      out += fmt::format("used = {}\n", list(group.used, size_text));
-    } else if (group.used.front() > 0) {
-      out += fmt::format("used = {}\n", size_text(group.used.front()));
+    if (!all_equal(devices.used)) {
+      out += fmt::format("used = {}\n", list(devices.used, size_text));
+    } else if (devices.used.front() > 0) {
+      out += fmt::format("used = {}\n", size_text(devices.used.front()));
     }
   }
-  if (group.node.cpus) {
-    out += fmt::format("cpus = {}\n", std::min<std::int64_t>(*group.node.cpus, 1'000'000));
+  if (node.cpus) out += fmt::format("cpus = {}\n", std::min<std::int64_t>(*node.cpus, 1'000'000));
+  if (node.ram) out += fmt::format("ram = {}\n", size_text(*node.ram));
+  return out + link_keys(node.links, devices.nvlink);
+}
+
+// Nodes of equal keys, and of devices of equal memory.
+struct Group {
+  std::string keys;
+  std::vector<std::string> names;
+  std::vector<Bytes> memory;
+};
+
+Result<std::vector<Group>> group_nodes(const FoundCluster& found, GpuTable& table) {
+  std::vector<Group> groups;
+  std::map<std::pair<std::string, std::vector<Bytes>>, std::size_t> places;
+  for (const FoundNode& node : found.nodes) {
+    HEADROOM_TRY(const Devices devices, devices_of(node, table));
+    const std::string keys = node_keys(node, devices);
+    const auto [place, fresh] = places.try_emplace({keys, devices.memory}, groups.size());
+    if (fresh) groups.push_back({keys, {}, devices.memory});
+    groups[place->second].names.push_back(node.name);
   }
-  if (group.node.ram) out += fmt::format("ram = {}\n", size_text(*group.node.ram));
-  return out + link_keys(group.node.links, group.nvlink);
+  return groups;
+}
+
+// Whether each device has the memory that was found: a name could stand for two types.
+Status check_memory(const std::vector<Group>& groups, const ClusterSpec& spec) {
+  std::size_t at = 0;
+  for (const Group& group : groups) {
+    for (const std::string& name : group.names) {
+      std::vector<Bytes> memory;
+      for (const GpuTypeId gpu : spec.shapes[index(spec.nodes[at].shape)].gpus) {
+        memory.push_back(spec.gpu_types[index(gpu)].memory);
+      }
+      if (memory != group.memory) {
+        return fail(
+            fmt::format("the GPUs of node '{}' read back with {} bytes of memory, but have "
+                        "{}: a fault of headroom",
+                        name, fmt::join(memory, ", "), fmt::join(group.memory, ", ")));
+      }
+      ++at;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -153,12 +179,14 @@ Result<ImportedCluster> write_cluster(const FoundCluster& found, const std::stri
   out.toml += "\nschema = \"headroom.cluster\"\nversion = 1\n";
   if (!name.empty()) out.toml += fmt::format("name = {}\n", toml_text(name));
   for (const GpuType& type : table.own()) out.toml += gpu_table(type);
-  for (const Group& group : groups) out.toml += node_table(group);
+  for (const Group& group : groups) {
+    out.toml += fmt::format("\n[[nodes]]\nnames = {}\n", list(group.names, toml_text)) + group.keys;
+  }
 
   // What is written has to read back, or it is of no use to anybody.
   HEADROOM_TRY(const auto config, ConfigTable::parse(out.toml, "the imported cluster"));
   HEADROOM_TRY(const ClusterSpec spec, read_cluster_config(config, {}, {}));
-  (void)spec;
+  HEADROOM_CHECK(check_memory(groups, spec));
   return out;
 }
 

@@ -12,7 +12,11 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kMostNameBytes = 80;
-constexpr int kSlicesOfGpu = 7;  // compute slices of a GPU that can be cut: A100, A30 has 4, H100 7
+
+// Compute slices of a whole GPU (NVIDIA's MIG user guide; recalled).
+int slices_of(const GpuType& whole) {
+  return whole.name == "A30" || whole.name == "RTX-PRO-6000" ? 4 : 7;
+}
 
 // Rates of a type of which only the memory is known, as docs/cluster.md gives them.
 GpuType plain_type(std::string name, Bytes memory, int capability) {
@@ -47,11 +51,11 @@ std::string as_name(const std::string& product) {
 }
 
 // "3" of "3g.20gb" or "1c.3g.20gb"; 0 where the profile does not say.
-int compute_slices(std::string_view profile) {
+int compute_slices(std::string_view profile, int most) {
   const auto g = profile.find("g.");
   if (g == std::string_view::npos || g == 0) return 0;
   const int slices = profile[g - 1] - '0';
-  return slices >= 1 && slices <= kSlicesOfGpu ? slices : 0;
+  return slices >= 1 && slices <= most ? slices : 0;
 }
 
 // "20gb" of "3g.20gb", "3g.20gb+me".
@@ -138,11 +142,12 @@ Result<GpuTable::Entry> GpuTable::make(const FoundDevice& device, const std::str
 GpuType GpuTable::slice_of(const GpuType& whole, const FoundDevice& device) {
   GpuType type = whole;
   type.memory = device.memory > 0 ? device.memory : profile_memory(device.slice);
-  if (type.memory == 0 || type.memory > whole.memory) type.memory = whole.memory / kSlicesOfGpu;
-  const int slices = compute_slices(device.slice);
+  const int all = slices_of(whole);
+  if (type.memory == 0 || type.memory > whole.memory) type.memory = whole.memory / all;
+  const int slices = compute_slices(device.slice, all);
   // Without a profile the share of the memory stands for that of the cores.
   const std::int64_t part = slices > 0 ? slices : type.memory;
-  const std::int64_t of = slices > 0 ? kSlicesOfGpu : whole.memory;
+  const std::int64_t of = slices > 0 ? all : whole.memory;
   type.memory_bandwidth = mul_div_ceil(whole.memory_bandwidth, type.memory, whole.memory);
   type.bf16_rate = mul_div_ceil(whole.bf16_rate, part, of);
   type.fp16_rate = mul_div_ceil(whole.fp16_rate, part, of);
@@ -157,8 +162,10 @@ GpuType GpuTable::slice_of(const GpuType& whole, const FoundDevice& device) {
   return type;
 }
 
+// A type of the catalogue may come up on a later node: its name is not for an own type.
 std::string GpuTable::free_name(const std::string& wanted, Bytes memory) const {
   const auto taken = [this](const std::string& name) {
+    if (find_gpu_type(name)) return true;
     return std::any_of(entries_.begin(), entries_.end(),
                        [&](const Entry& entry) { return entry.type.name == name; });
   };

@@ -26,7 +26,7 @@ constexpr std::string_view kAmdGpus = "amd.com/gpu";
 
 // What has to be said once, with the nodes it is true of.
 struct Notes {
-  std::map<std::string, std::vector<std::string>> nodes;  // by sentence, with {} for the nodes
+  std::map<std::string, std::vector<std::string>> nodes;  // by sentence
   void add(const std::string& sentence, const std::string& node) {
     nodes[sentence].push_back(node);
   }
@@ -156,7 +156,7 @@ class NodeReader {
     const bool mig = resource.starts_with(kMig);
     if (!nvidia && !mig && resource != kAmdGpus) {
       const bool standard = resource.find('/') == std::string::npos;
-      if (!standard) notes_.add(fmt::format("resource {} is not read ({{}})", resource), out.name);
+      if (!standard) notes_.add(fmt::format("resource {} is not read", resource), out.name);
       return {};
     }
     HEADROOM_TRY(std::int64_t count, milli(resources, resource, out.name));
@@ -167,7 +167,7 @@ class NodeReader {
       taken = (taken + ways - 1) / ways;
       notes_.add(
           "GPUs that are time-sliced count once, and as taken for each full or begun share "
-          "of them that a pod asks for ({})",
+          "of them that a pod asks for",
           out.name);
     }
     if (count + static_cast<std::int64_t>(out.devices.size()) >
@@ -184,13 +184,12 @@ class NodeReader {
       out.devices.push_back(device);
     }
     if (taken > 0) {
-      notes_.add("which GPUs the pods hold is not told: the first of each node, whole ({})",
-                 out.name);
+      notes_.add("which GPUs the pods hold is not told: the first of each node, whole", out.name);
     }
     HEADROOM_TRY(const std::int64_t all,
                  milli(*member_or(node, {"status", "capacity"}, resources), resource, out.name));
     if (all / 1000 > count && !(nvidia && label_number(node, "nvidia.com/gpu.replicas") > 1)) {
-      notes_.add("GPUs that are there and not allocatable are left out ({})", out.name);
+      notes_.add("GPUs that are there and not allocatable are left out", out.name);
     }
     return {};
   }
@@ -241,10 +240,10 @@ bool is_control_plane(const Json& node) {
 
 // Why a node is left out; empty where it is not.
 std::string left_out(const Json& node) {
-  if (!is_ready(node)) return "nodes that are not ready are left out ({})";
+  if (!is_ready(node)) return "nodes that are not ready are left out";
   const Json* cordoned = member_at(node, {"spec", "unschedulable"});
-  if (cordoned != nullptr && *cordoned == true) return "cordoned nodes are left out ({})";
-  if (is_control_plane(node)) return "nodes kept for the control plane are left out ({})";
+  if (cordoned != nullptr && *cordoned == true) return "cordoned nodes are left out";
+  if (is_control_plane(node)) return "nodes kept for the control plane are left out";
   return {};
 }
 
@@ -278,7 +277,7 @@ Result<FoundCluster> import_kubernetes(const std::filesystem::path& nodes,
   }
   if (out.nodes.empty()) return wrong_import(source, "no node in it that deployments may run on");
   for (const auto& [sentence, where] : notes.nodes) {
-    out.assumptions.push_back(fmt::format(fmt::runtime(sentence), some_names(where)));
+    out.assumptions.push_back(fmt::format("{} ({})", sentence, some_names(where)));
   }
   if (!pods) {
     out.assumptions.emplace_back("without a list of pods, nothing is taken to run on the nodes");

@@ -1,5 +1,7 @@
 #include "study/trace_fit/arrival_fit.hpp"
 
+#include "traces/generate/limits.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -88,11 +90,15 @@ void set_rate(ArrivalSpec& spec, const TraceProfile& profile) {
 BatchSpec fit_batches(const TraceProfile& profile) {
   BatchSpec batch;
   std::int64_t several = 0;
-  for (const auto& [tasks, moments] : profile.batches) {
+  for (const auto& [tasks, moments] : profile.batches) {  // in ascending order
     if (tasks == 1) continue;
     several += moments;
-    batch.sizes.push_back(tasks);
-    batch.weights.push_back(static_cast<double>(moments));
+    const std::int64_t size = std::min(tasks, kMostOfBatch);
+    if (batch.sizes.empty() || batch.sizes.back() != size) {
+      batch.sizes.push_back(size);
+      batch.weights.push_back(0.0);
+    }
+    batch.weights.back() += static_cast<double>(moments);
   }
   batch.share = static_cast<double>(several) / static_cast<double>(profile.moments);
   batch.strata = std::clamp<std::int64_t>(profile.moments, 1, kMaxStrata);

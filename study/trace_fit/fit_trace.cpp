@@ -123,6 +123,12 @@ Result<GeneratorSpec> fit_trace(const TraceProfile& profile, const TraceFitOptio
   for (const auto& [band, tasks] : profile.bands) {
     spec.classes.push_back(class_of(tasks, options.lifetimes));
   }
+  // What a file may not hold could not be generated from.
+  if (const auto read = parse_generator(generator_text(spec), "the fit"); !read) {
+    return fail(
+        fmt::format("no generator file can say what fits this trace: {}", read.error().message), {},
+        "try another --process, or --lifetimes empirical");
+  }
   return spec;
 }
 

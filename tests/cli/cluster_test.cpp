@@ -33,7 +33,7 @@ TEST_CASE("an imported cluster is drawn, and a scenario runs on it", "[cli]") {
   const auto again =
       run_headroom({"cluster", "import", "kubernetes", "--nodes", nodes, "--out", file});
   CHECK(again.exit_code == 2);
-  CHECK(again.err.find("there is such a file already") != std::string::npos);
+  CHECK(again.err.find("this file exists already") != std::string::npos);
   CHECK(again.err.find("--force") != std::string::npos);
 
   const auto show = run_headroom({"cluster", "show", file});
@@ -55,6 +55,16 @@ TEST_CASE("an imported cluster is drawn, and a scenario runs on it", "[cli]") {
   CHECK(run.exit_code == 0);
   const auto shown = run_headroom({"cluster", "show", scenario});
   CHECK(shown.out.find("[L40S x4]") != std::string::npos);
+}
+
+TEST_CASE("a name that no file can have is refused", "[cli]") {
+  const TempDir folder;
+  const std::string nodes = folder.write("nodes.json", kNode).string();
+  const std::string name(300, 'x');
+  const auto import = run_headroom({"cluster", "import", "kubernetes", "--nodes", nodes, "--out",
+                                    (folder.path() / name).string()});
+  CHECK(import.exit_code == 2);
+  CHECK(import.err.find("cannot make this file: File name too long") != std::string::npos);
 }
 
 TEST_CASE("bad imports are refused with what is wanted", "[cli]") {

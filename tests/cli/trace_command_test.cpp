@@ -173,3 +173,32 @@ TEST_CASE("bad usage of the trace commands is refused", "[cli]") {
        {"'workload.on_bad_row' is 'ignore'"}},
   });
 }
+
+TEST_CASE("a temporary folder is needed only by a sort that does not fit in memory", "[cli]") {
+  const TempDir folder;
+  CommandOptions options;
+  options.environment = {{"TMPDIR", "/nonexistent"}};
+  const auto sorted = run_headroom({"trace", "stats", sample("itp-jobs.csv")}, options);
+  CHECK(sorted.exit_code == 0);
+  std::string rows = kItpHeader;
+  for (int i = 2'000; i > 0; --i) rows += "a," + std::to_string(i) + ",60,1\n";
+  const std::string file = folder.write("t.csv", rows).string();
+  CHECK(run_headroom({"trace", "stats", file}, options).exit_code == 0);
+  const auto spilled = run_headroom({"trace", "stats", "--memory", "64KiB", file}, options);
+  CHECK(spilled.exit_code == 2);
+  CHECK(holds(spilled.err, "TMPDIR: cannot make a temporary file for sorting: No such file"));
+  CHECK(holds(spilled.err, "set TMPDIR to a folder with room for the trace"));
+}
+
+TEST_CASE("a task that cannot be written is told with its file and line, sorted or not", "[cli]") {
+  const TempDir folder;
+  const auto convert = [&](const std::string& rows) {
+    const std::string header = "name,time,application,num_replicas,batch_size\n";
+    const std::string file = folder.write("p.csv", header + rows).string();
+    return run_headroom({"trace", "convert", "--to", "native", file}).err;
+  };
+  CHECK(holds(convert("a,1,ncf,1,1\nb,2,ncf,1,1\n"),
+              "p.csv:2: the trace does not say how long 'a' ran"));
+  CHECK(holds(convert("a,2,ncf,1,1\nb,1,ncf,1,1\n"),
+              "p.csv:3: the trace does not say how long 'b' ran"));
+}

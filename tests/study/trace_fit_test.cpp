@@ -197,4 +197,33 @@ TEST_CASE("Lingjun's fit has its CV, demand and quantiles") {
   check_fit(real, {});
 }
 
+TEST_CASE("batches larger than a generator file may hold count as the largest it may") {
+  auto rows = list_reader(some_tasks(400));
+  TraceProfile profile = require_value(profile_of(*rows));
+  profile.batches[1'100'000] = 1;
+  profile.batches[1'200'000] = 2;
+  profile.moments += 3;
+  TraceFitOptions options;
+  options.process = ArrivalKind::poisson;
+  const GeneratorSpec spec = require_value(fit_trace(profile, options));
+  CHECK(spec.arrivals.batch.sizes.back() == 1'000'000);
+  CHECK(spec.arrivals.batch.weights.back() == 3.0);
+  CHECK(parse_generator(generator_text(spec), "fitted.toml").has_value());
+}
+
+TEST_CASE("a fit that no generator file may hold is refused with the value") {
+  std::vector<TraceTask> tasks;
+  for (int i = 0; i < 200; ++i) {
+    tasks.push_back(task("t", 0, 60, 1));
+    tasks.back().arrival = SimTime(Duration(std::int64_t{i} * i * 7 + i * 500));
+  }
+  auto rows = list_reader(tasks);
+  TraceFitOptions options;
+  options.process = ArrivalKind::mmpp;
+  const std::string error = require_error(fit_trace(require_value(profile_of(*rows)), options));
+  check_holds(error, "no generator file can say what fits this trace: 'arrivals.");
+  check_holds(error, "must be from");
+  check_holds(error, "--process");
+}
+
 }  // namespace headroom

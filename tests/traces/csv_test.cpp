@@ -155,4 +155,16 @@ TEST_CASE("arrivals may repeat but not go back") {
   CHECK(require_value(any.take(at(3), {})) == at(3));
 }
 
+TEST_CASE("a header of more columns than any has is refused") {
+  const TempDir folder;
+  const auto error = [&](int more) {
+    std::string header = "name,size";
+    for (int i = 0; i < more; ++i) header += ",c" + std::to_string(i);
+    const auto reader = open(folder, header + "\n");
+    return reader ? std::string("no error") : reader.error().text();
+  };
+  CHECK(error(254) == "no error");
+  check_holds(error(255), "t.csv:1: the header has 257 columns, but may have 256");
+}
+
 }  // namespace headroom

@@ -90,7 +90,12 @@ TEST_CASE("a task comes back from its record") {
   out.ram = 3 * kGiB;
   out.tenant = "t";
   out.gpu_types = {"A10", "", "T4"};
-  const TraceTask back = task_of_record(task_record(out));
+  out.group = "g";
+  out.group_size = 3;
+  const auto [back, line] = task_of_record(task_record(out, 17));
+  CHECK(line == 17);
+  CHECK(back.group == "g");
+  CHECK(back.group_size == 3);
   CHECK(back.name == out.name);
   CHECK(back.lifetime == out.lifetime);
   CHECK(back.declared == out.declared);
@@ -100,7 +105,7 @@ TEST_CASE("a task comes back from its record") {
   CHECK(back.ram == out.ram);
   CHECK(back.tenant == "t");
   CHECK(back.gpu_types == out.gpu_types);
-  CHECK_FALSE(task_of_record(task_record(TraceTask{})).lifetime.has_value());
+  CHECK_FALSE(task_of_record(task_record(TraceTask{}, 1)).task.lifetime.has_value());
 }
 
 TEST_CASE("an unsorted trace comes in order of arrival, then of the file, from time zero") {
@@ -121,9 +126,13 @@ TEST_CASE("an unsorted trace comes in order of arrival, then of the file, from t
         require_value(open_sorted_tasks(*philly, file, rules, {memory, folder.path()}));
     CHECK_FALSE(sorted.was_sorted);
     std::vector<std::pair<std::string, std::string>> seen;
-    for (const TraceTask& one : collect(*sorted.tasks)) {
-      seen.emplace_back(seconds_text(one.arrival), one.name);
+    std::vector<std::int64_t> lines;
+    while (const auto one = require_value(sorted.tasks->next())) {
+      seen.emplace_back(seconds_text(one->arrival), one->name);
+      lines.push_back(sorted.tasks->place().line);
+      CHECK(sorted.tasks->place().file == file.string());
     }
+    CHECK(lines == std::vector<std::int64_t>{3, 6, 2, 5});
     CHECK(seen == std::vector<std::pair<std::string, std::string>>{
                       {"0", "job-2"}, {"0", "job-5"}, {"5", "job-1"}, {"5", "job-4"}});
     CHECK(rules.skipped->count == 1);

@@ -2,6 +2,10 @@
 
 #include "tests/traces/helpers.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <fstream>
 #include <string>
 
@@ -145,6 +149,22 @@ TEST_CASE("a missing file, a directory and an unreadable file are told apart") {
   std::filesystem::permissions(locked, std::filesystem::perms::none);
   const bool refused = !std::ifstream(locked).is_open();  // root reads everything
   CHECK(LineReader::open(locked).has_value() != refused);
+}
+
+TEST_CASE("pipes and devices are refused: what is read once is gone") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  REQUIRE(::write(ends[1], "a\nb\n", 4) == 4);
+  ::close(ends[1]);
+  const auto error_of = [](const std::string& file) {
+    const auto reader = LineReader::open(file);
+    return reader ? std::string("no error") : reader.error().text();
+  };
+  const std::string pipe = error_of("/dev/fd/" + std::to_string(ends[0]));
+  check_holds(pipe, "this is a pipe or a device, but a trace is read more than once");
+  check_holds(pipe, "write it to a file first");
+  ::close(ends[0]);
+  check_holds(error_of("/dev/null"), "/dev/null: this is a pipe or a device");
 }
 
 }  // namespace headroom

@@ -1,6 +1,8 @@
 #include "traces/llm_mapping.hpp"
 
 #include "tests/traces/helpers.hpp"
+#include "traces/formats.hpp"
+#include "traces/load.hpp"
 #include "traces/native_writer.hpp"
 
 #include <algorithm>
@@ -177,6 +179,26 @@ TEST_CASE("an opaque source gives the rows unchanged") {
   CHECK(requests[0].shape.allowed_gpus == std::vector<std::string>{"T4"});
   CHECK(requests[1].shape.opaque() == OpaqueTask{16, 1000});
   CHECK(requests[1].lifetime == Duration::zero());
+}
+
+TEST_CASE("a task that cannot be mapped is told with its file and line") {
+  const TempDir folder;
+  const auto file = folder.write("t.csv",
+                                 "job_id,submission_time,duration,num_gpu\n"
+                                 "a,0,60,1\nb,1,60,8\n");
+  const Mix mix =
+      require_value(parse_mix("schema = \"headroom.mix\"\nversion = 1\nname = \"mini\"\n[[entry]]\n"
+                              "model = \"qwen3-8b\"\nband = \"1\"\non = \"A10\"\n",
+                              "mini.toml"));
+  const TaskFormat* itp = require_value(find_task_format("itp"));
+  auto source = llm_source(require_value(itp->open_tasks(file, {})), mix, 1);
+  const std::string place = file.string() + ":3: task 'b': mix 'mini' has no entry in band 8";
+  check_holds(first_error(*source), place);
+  LoadScale twice;
+  twice.copies = 2;
+  source = llm_source(
+      std::make_unique<LoadedReader>(require_value(itp->open_tasks(file, {})), twice), mix, 1);
+  check_holds(first_error(*source), place);
 }
 
 }  // namespace headroom

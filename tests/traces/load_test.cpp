@@ -1,6 +1,7 @@
 #include "traces/load.hpp"
 
 #include "tests/traces/helpers.hpp"
+#include "traces/formats.hpp"
 
 #include <limits>
 
@@ -144,6 +145,20 @@ TEST_CASE("a scaled trace asks for the load it was scaled to") {
     gpu_seconds += std::max(end - begin, 0.0) * task.gpus;
   }
   CHECK(gpu_seconds / 200.0 == Approx(1.5));
+}
+
+TEST_CASE("copies of a row are placed where it stands in its file") {
+  const TempDir folder;
+  const auto file = folder.write("t.csv",
+                                 "job_id,submission_time,duration,num_gpu\n"
+                                 "a,0,60,1\n\nb,1,60,8\n");
+  const TaskFormat* itp = require_value(find_task_format("itp"));
+  LoadScale twice;
+  twice.copies = 2;
+  LoadedReader reader(require_value(itp->open_tasks(file, {})), twice);
+  std::vector<std::int64_t> lines;
+  while (require_value(reader.next())) lines.push_back(reader.place().line);
+  CHECK(lines == std::vector<std::int64_t>{2, 2, 4, 4});
 }
 
 }  // namespace headroom

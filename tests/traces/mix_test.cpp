@@ -36,6 +36,14 @@ std::vector<Mix> shipped_mixes() {
   return out;
 }
 
+std::vector<const MixEntry*> entries_of(const Mix& mix, int band) {
+  std::vector<const MixEntry*> out;
+  for (const MixEntry& entry : mix.entries) {
+    if (entry.band == band) out.push_back(&entry);
+  }
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("a mix gives each entry its own limits, or the defaults of the file") {
@@ -74,9 +82,9 @@ TEST_CASE("a mix gives each entry its own limits, or the defaults of the file") 
   CHECK(mix.entries[2].allowed_tp == std::vector<int>{1, 2});
   // Deployments compare models by identity.
   CHECK(mix.entries[0].model == mix.entries[2].model);
-  REQUIRE(mix.entries_of(4).size() == 1);
-  CHECK(mix.entries_of(4)[0] == &mix.entries[2]);
-  CHECK(mix.entries_of(16).empty());
+  REQUIRE(entries_of(mix, 4).size() == 1);
+  CHECK(entries_of(mix, 4)[0] == &mix.entries[2]);
+  CHECK(entries_of(mix, 16).empty());
 }
 
 TEST_CASE("bad mixes are refused with what is wrong") {
@@ -137,11 +145,11 @@ TEST_CASE("the model zoo has every band, bands 1 and 8 for small and for large c
   CHECK(models.size() >= 16);
   for (const int band : kBands) {
     INFO(band_text(band));
-    CHECK_FALSE(mix.entries_of(band).empty());
+    CHECK_FALSE(entries_of(mix, band).empty());
   }
   for (const int band : {1, 8}) {
     std::set<Bytes> cards;
-    for (const MixEntry* entry : mix.entries_of(band)) {
+    for (const MixEntry* entry : entries_of(mix, band)) {
       cards.insert(require_value(find_gpu_type(entry->usual_gpu)).memory);
     }
     CHECK(cards == std::set<Bytes>{24 * kGiB, 80 * kGiB});
@@ -153,7 +161,7 @@ TEST_CASE("every entry of every mix starts on its usual GPUs, and every mix has 
   for (const Mix& mix : shipped_mixes()) {
     for (const int band : kBands) {
       INFO(mix.name << ", band " << band_text(band));
-      CHECK_FALSE(mix.entries_of(band).empty());
+      CHECK_FALSE(entries_of(mix, band).empty());
     }
     for (const MixEntry& entry : mix.entries) {
       const GpuType gpu = require_value(find_gpu_type(entry.usual_gpu));
@@ -171,7 +179,7 @@ TEST_CASE("every entry of every mix starts on its usual GPUs, and every mix has 
 
 TEST_CASE("the least shares of the mixes follow from weights and 1.5 GiB on 24 GiB") {
   for (const Mix& mix : shipped_mixes()) {
-    for (const MixEntry* entry : mix.entries_of(kShareBand)) {
+    for (const MixEntry* entry : entries_of(mix, kShareBand)) {
       const Bytes needed = weight_bytes(*entry->model) + 3 * kGiB / 2;
       const std::int64_t least_ppm = (needed * 1'000'000 + 24 * kGiB - 1) / (24 * kGiB);
       INFO(mix.name << ": " << entry->model->name);

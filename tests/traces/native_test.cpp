@@ -211,4 +211,13 @@ TEST_CASE("native tasks are the opaque rows, and deployments among them are refu
   check_holds(first_error(*mixed), "native.jsonl:2: 'chat' has a model");
 }
 
+TEST_CASE("a row of more keys than any has is refused before they are looked through") {
+  std::string members = "\"k0\":0";
+  for (int i = 1; i < 100'000; ++i) {
+    members += ",\"k";
+    members += std::to_string(i) + "\":0";
+  }
+  check_holds(error_of("{" + members.substr(0, 900'000) + "\n"), ":1: a row has at most 64 keys");
+}
+
 }  // namespace headroom

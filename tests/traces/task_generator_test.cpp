@@ -193,6 +193,15 @@ TEST_CASE("replicas are equal tasks of one group that is never cut") {
   }
 }
 
+TEST_CASE("nothing follows the end of a generated trace") {
+  const auto tasks = require_value(make_task_generator(
+      spec_of(
+          "requests = 50\n[arrivals]\nrate_per_h = 60\n[[class]]\ngpus = [2]\nreplicas = [3]\n"),
+      1));
+  CHECK(collect(*tasks).size() == 48);  // the last group would pass 50
+  for (int i = 0; i < 5; ++i) CHECK_FALSE(require_value(tasks->next()).has_value());
+}
+
 TEST_CASE("the demand that is worked out is the one that is generated, and follows the load") {
   const std::string toml = arrivals("[arrivals.batch]\nshare = 0.5\nmean = 3") +
                            "[[class]]\nweight = 3\ngpus = [1, 8]\nweights = [3, 1]\nstrata = 500\n"

@@ -1,6 +1,7 @@
 #include "traces/generate/arrivals.hpp"
 
 #include "sim/core/assert.hpp"
+#include "traces/generate/limits.hpp"
 
 #include <boost/random/exponential_distribution.hpp>
 #include <boost/random/gamma_distribution.hpp>
@@ -17,7 +18,6 @@ namespace {
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
 constexpr std::int64_t kHoursOfDay = 24;
 constexpr std::int64_t kDaysOfWeek = 7;
-constexpr std::int64_t kMostOfBatch = 1'000'000;
 
 double mean_of(const std::vector<double>& weights) {
   if (weights.empty()) return 1.0;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr NumberRange kWeights{0.0, kMostWeight};
 constexpr std::int64_t kMostReplicas = 100'000;
-constexpr std::int64_t kMostOfBatch = 1'000'000;
 
 /// Weights as many as `count`, not all 0; `fallback` where the key is absent.
 std::vector<double> weights_of(const ConfigTable& table, const char* key, std::size_t count,

@@ -38,6 +38,7 @@ class TaskGenerator final : public TaskReader {
   }
 
   Result<std::optional<TraceTask>> next() override {
+    if (done_) return std::nullopt;
     if (replica_ == replica_count_) {
       HEADROOM_CHECK(draw());
       if (done_) return std::nullopt;
@@ -51,7 +52,6 @@ class TaskGenerator final : public TaskReader {
  private:
   /// The next task or group; sets done_ at the end.
   Status draw() {
-    if (done_) return {};
     const std::int64_t wanted = spec_.requests.value_or(kMostGenerated);
     done_ = made_ >= wanted;
     if (done_) return {};
