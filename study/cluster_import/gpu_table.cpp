@@ -71,6 +71,10 @@ Bytes profile_memory(std::string_view profile) {
 
 std::string gib_name(Bytes memory) { return fmt::format("{}GiB", (memory + kGiB / 2) / kGiB); }
 
+bool names_pcie(const std::string& name) {
+  return name.find("PCIe") != std::string::npos || name.find("PCIE") != std::string::npos;
+}
+
 }  // namespace
 
 void GpuTable::assume(std::string sentence) {
@@ -105,6 +109,13 @@ Result<GpuTable::Entry> GpuTable::make(const FoundDevice& device, const std::str
   }
   if (known && !sliced) {
     out.type = *known;
+    if (names_pcie(device.product) && !names_pcie(known->name)) {
+      assume(
+          fmt::format("'{}' is taken as {} of the catalogue, whose memory and links are faster "
+                      "than a PCIe card's: give its nodes `links = \"pcie\"` if no bridges join "
+                      "them",
+                      as_name(device.product), known->name));
+    }
     if (device.memory > 0 && device.memory != known->memory) {
       assume(fmt::format("'{}' is taken as {} of the catalogue, with {} and not the {} told",
                          as_name(device.product), known->name, bytes_text(known->memory),

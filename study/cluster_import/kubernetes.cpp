@@ -238,6 +238,17 @@ bool is_control_plane(const Json& node) {
   });
 }
 
+// Deployments are taken to tolerate what taints a node: GPU nodes commonly carry one for GPUs.
+void note_taints(const Json& node, Notes& notes) {
+  const Json* taints = member_at(node, {"spec", "taints"});
+  if (taints == nullptr || !taints->is_array()) return;
+  for (const Json& taint : *taints) {
+    if (text_at(taint, {"effect"}) == "PreferNoSchedule") continue;
+    notes.add(fmt::format("the taint {} is taken to be tolerated", text_at(taint, {"key"})),
+              text_at(node, {"metadata", "name"}));
+  }
+}
+
 // Why a node is left out; empty where it is not.
 std::string left_out(const Json& node) {
   if (!is_ready(node)) return "nodes that are not ready are left out";
@@ -269,6 +280,7 @@ Result<FoundCluster> import_kubernetes(const std::filesystem::path& nodes,
       notes.add(why, text_at(*item, {"metadata", "name"}));
       continue;
     }
+    note_taints(*item, notes);
     HEADROOM_TRY(FoundNode node, reader.read(*item));
     if (!names.insert(node.name).second) {
       return wrong_import(source, fmt::format("two nodes are named '{}'", node.name));

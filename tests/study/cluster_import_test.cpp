@@ -120,6 +120,7 @@ TEST_CASE("nodes and pods of Kubernetes become a cluster with what is taken") {
   CHECK(assumes(found, "cordoned nodes are left out (resting)"));
   CHECK(assumes(found, "kept for the control plane are left out (head)"));
   CHECK(assumes(found, "which GPUs the pods hold is not told"));
+  CHECK(assumes(found, "the taint nvidia.com/gpu is taken to be tolerated (gpu-a"));
   CHECK(assumes(found, "resource example.com/nic is not read (gpu-b)"));
   CHECK(assumes(found, "'AMD-Instinct-MI300X-OAM' is not in the catalogue"));
   CHECK(assumes(found, "with 80.0 GiB and not the 79.6 GiB told"));
@@ -309,6 +310,18 @@ TEST_CASE("hostile XML and bad matrices are refused") {
     const auto file = folder.write("t.txt", text);
     CHECK(error_of(import_nvidia_smi(query, file, "n")).find(message) != std::string::npos);
   }
+}
+
+TEST_CASE("a PCIe card that is taken as one with NVLink is said") {
+  FoundCluster found;
+  found.source = "a test";
+  FoundNode node;
+  node.name = "n";
+  node.devices = {{"NVIDIA A100 80GB PCIe", "", 80 * kGiB}};
+  found.nodes = {node};
+  CHECK(assumes(found, "'NVIDIA-A100-80GB-PCIe' is taken as A100-80GB of the catalogue"));
+  found.nodes[0].devices = {{"NVIDIA H100 PCIe", "", 80 * kGiB}};  // the catalogue has one
+  CHECK_FALSE(assumes(found, "is taken as H100-PCIe of the catalogue, whose"));
 }
 
 TEST_CASE("names of other programs cannot break out of the file that is written") {
