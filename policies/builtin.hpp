@@ -12,6 +12,9 @@ std::unique_ptr<Placer> make_naive(const PlacerContext& context, const ConfigTab
 std::unique_ptr<Placer> make_head_aware(const PlacerContext& context, const ConfigTable& options);
 std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context,
                                              const ConfigTable& options);
+std::unique_ptr<Placer> make_gpustack(const PlacerContext& context, const ConfigTable& options);
+std::unique_ptr<Placer> make_gpustack_0_6(const PlacerContext& context, const ConfigTable& options);
+std::unique_ptr<Placer> make_gpustack_0_4(const PlacerContext& context, const ConfigTable& options);
 std::unique_ptr<Placer> make_first_fit(const PlacerContext& context, const ConfigTable& options);
 
 }  // namespace headroom

@@ -33,7 +33,7 @@ SourcePlace place_of(std::string_view text, std::size_t offset, const std::strin
 }
 
 Error too_large(const std::string& where) {
-  return Error{fmt::format("larger than {} MiB, the most that is read of a config.json",
+  return Error{fmt::format("larger than {} MiB, the most that is read of a JSON document",
                            kMaxConfigBytes / kMiB),
                SourcePlace{where, 0, 0},
                {}};
@@ -118,7 +118,7 @@ Result<nlohmann::json> parse_config_document(std::string_view json, const std::s
   try {
     nlohmann::json document = nlohmann::json::parse(text);
     if (!document.is_object()) {
-      return fail(fmt::format("a config.json is an object, found {}", value_text(document)),
+      return fail(fmt::format("the document must be an object, found {}", value_text(document)),
                   SourcePlace{where, 1, 1});
     }
     return document;

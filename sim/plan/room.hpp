@@ -22,6 +22,9 @@ struct PlacementPart {
   ClassId node_class;
   std::vector<int> devices;  // ascending; empty for CPU-only tasks
   int nodes = 1;
+  /// Bytes that the policy's own books charge each of these devices, which may then be shared,
+  /// instead of what the request asks for (gpu_holding). Deployments only.
+  std::optional<Bytes> charge = std::nullopt;
   friend bool operator==(const PlacementPart&, const PlacementPart&) = default;
 };
 

@@ -3,10 +3,7 @@
 // freed.
 
 #include "sim/core/assert.hpp"
-#include "sim/core/nearest.hpp"
-#include "sim/policy/queue_discipline.hpp"
-
-#include <fmt/format.h>
+#include "sim/policy/disciplines.hpp"
 
 #include <map>
 #include <set>
@@ -47,7 +44,7 @@ class Fifo final : public QueueDiscipline {
     if (line.waiting.empty() && !line.blocked) lines_.erase(position.shape);
   }
 
-  void pass(bool freed, const std::function<TryResult(RequestId)>& attempt) override {
+  void pass(SimTime, bool freed, const std::function<TryResult(RequestId)>& attempt) override {
     if (freed) reopen();
     while (!open_.empty()) {
       const auto [order, shape] = *open_.begin();
@@ -102,16 +99,7 @@ class Fifo final : public QueueDiscipline {
 
 }  // namespace
 
-std::span<const std::string> queue_discipline_names() {
-  static const std::vector<std::string> names = {"fifo-skip", "fifo"};
-  return names;
-}
-
-Result<std::unique_ptr<QueueDiscipline>> make_queue_discipline(std::string_view name) {
-  if (name == "fifo-skip") return std::make_unique<Fifo>(true);
-  if (name == "fifo") return std::make_unique<Fifo>(false);
-  return fail(fmt::format("unknown queue discipline '{}'", name), {},
-              suggest(name, queue_discipline_names()));
-}
+std::unique_ptr<QueueDiscipline> make_fifo() { return std::make_unique<Fifo>(false); }
+std::unique_ptr<QueueDiscipline> make_fifo_skip() { return std::make_unique<Fifo>(true); }
 
 }  // namespace headroom

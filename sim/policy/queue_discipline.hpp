@@ -37,10 +37,11 @@ class QueueDiscipline {
   virtual void add(const QueueEntry& entry) = 0;
   /// Precondition: it is in the queue.
   virtual void remove(RequestId request) = 0;
-  /// One pass: offers entries to `attempt` in this discipline's order. `freed` tells whether
-  /// capacity was given back since the last pass; without it, a shape that did not fit is not
-  /// offered again.
-  virtual void pass(bool freed, const std::function<TryResult(RequestId)>& attempt) = 0;
+  /// One pass, at `now`: offers entries to `attempt` in this discipline's order. `freed` tells
+  /// whether capacity was given back since the last pass; without it, a shape that did not fit is
+  /// not offered again.
+  virtual void pass(SimTime now, bool freed,
+                    const std::function<TryResult(RequestId)>& attempt) = 0;
   /// A time at which it wants a pass though nothing happens, or nullopt.
   [[nodiscard]] virtual std::optional<SimTime> wake_at() const { return std::nullopt; }
   [[nodiscard]] virtual std::size_t size() const = 0;
@@ -48,6 +49,7 @@ class QueueDiscipline {
 
 /// "fifo-skip": oldest first, those that do not fit now are passed over.
 /// "fifo": oldest first, and nobody passes the head.
+/// "fifo-rescan": new ones at once, those that did not fit by a scan every 180 s.
 [[nodiscard]] Result<std::unique_ptr<QueueDiscipline>> make_queue_discipline(std::string_view name);
 [[nodiscard]] std::span<const std::string> queue_discipline_names();
 

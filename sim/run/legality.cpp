@@ -65,6 +65,16 @@ Status check_part(const Cluster& cluster, const InternedShape& shape, const Layo
   return {};
 }
 
+Result<GpuHolding> part_holding(const InternedShape& shape, const PlacementPart& part,
+                                Bytes memory) {
+  if (!part.charge) return gpu_holding(shape.shape, memory);
+  if (shape.shape.kind() != RequestKind::llm) return fail("a charge for a task");
+  if (*part.charge < 0 || *part.charge > memory) {
+    return fail(fmt::format("a charge of {} bytes on a GPU of {}", *part.charge, memory));
+  }
+  return shared_holding(*part.charge, memory);
+}
+
 }  // namespace
 
 Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster, const InternedShape& shape,
@@ -76,13 +86,14 @@ Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster, const In
   if (layout.parts.empty()) return fail("a layout without parts");
   HEADROOM_CHECK(check_request(shape, layout, gpus, gpus > 0));
 
-  GpuHolding holding;
-  if (gpus > 0) {
-    holding = gpu_holding(shape.shape, cluster.spec().gpu_types[index(layout.gpu)].memory);
-  }
+  const Bytes memory = gpus > 0 ? cluster.spec().gpu_types[index(layout.gpu)].memory : 0;
   std::vector<NodeHolding> holdings;
   std::map<ClassId, std::set<NodeId>::const_iterator> next;  // parts may name one class twice
   for (const auto& part : layout.parts) {
+    GpuHolding holding;
+    if (gpus > 0) {
+      HEADROOM_TRY(holding, part_holding(shape, part, memory));
+    }
     HEADROOM_CHECK(check_part(cluster, shape, layout, part, holding));
     const NodeClass& node_class = cluster.node_class(part.node_class);
     const auto on_node = static_cast<std::int64_t>(part.devices.size());

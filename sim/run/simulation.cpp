@@ -114,7 +114,7 @@ Status Simulation::Impl::handle(const Pass&) {
   pass_wanted_ = false;
   const bool freed = cluster_.freed_position() != freed_at_last_pass_;
   freed_at_last_pass_ = cluster_.freed_position();
-  parts_.queue.pass(freed, [this](RequestId id) { return attempt(id); });
+  parts_.queue.pass(*now_, freed, [this](RequestId id) { return attempt(id); });
   if (wake_ && *wake_ <= *now_) wake_.reset();
   ask_for_wake();
   return {};

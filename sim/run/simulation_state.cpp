@@ -166,7 +166,7 @@ Status Simulation::Impl::resume(const RunState& from) {
   for (const PlacedRecord& record : from.placed) HEADROOM_CHECK(resume_placed(from, record));
   for (const WaitingRecord& record : from.waiting) HEADROOM_CHECK(resume_waiting(from, record));
   // What waits was tried when the state was saved: the discipline is told the answers of then.
-  parts_.queue.pass(false, [](RequestId) { return TryResult::waiting; });
+  parts_.queue.pass(from.at, false, [](RequestId) { return TryResult::waiting; });
   freed_at_last_pass_ = cluster_.freed_position();
   ask_for_wake();
   return pull_request();

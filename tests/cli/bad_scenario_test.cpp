@@ -237,7 +237,7 @@ TEST_CASE("model configs that cannot be used are refused", "[cli]") {
       model_config("not JSON", "{\"model_type\": \"llama\",\n \"hidden_size\" 4096}",
                    {"@/c.json:2:", "not JSON"}),
       model_config("empty", "", {"@/c.json", "not JSON"}),
-      model_config("a list", "[]", {"@/c.json", "a config.json is an object"}),
+      model_config("a list", "[]", {"@/c.json", "the document must be an object"}),
       model_config("an unknown kind", "{\"model_type\": \"lama\"}", {"@/c.json", "'lama'"}),
       model_config("no heads",
                    "{\"model_type\": \"llama\", \"hidden_size\": 4096, \"vocab_size\": 32000,"

@@ -35,6 +35,7 @@ std::string text_of(const Decision& decision) {
   for (const auto& part : place.layout.parts) {
     text += fmt::format(" {}x{}.{}[{}]", part.nodes, part.node_class.slot,
                         part.node_class.generation, fmt::join(part.devices, ","));
+    if (part.charge) text += fmt::format("={}", *part.charge);
   }
   return text + ": " + place.why;
 }

@@ -77,7 +77,7 @@ TEST_CASE("every registered placer keeps the promises of a placer") {
   for (const PolicyInfo& policy : policies()) {
     for (const auto& conformance_case : cases) {
       INFO(policy.name << " on " << conformance_case.name);
-      CHECK(listed(check_placer(registered(policy.name), conformance_case)).empty());
+      CHECK(listed(check_placer(registered(policy.name), conformance_case)) == "");
     }
   }
 }
@@ -87,6 +87,17 @@ TEST_CASE("every option of head-aware keeps the promises of a placer") {
     const auto candidate =
         registered("head-aware", "head_keys = 'root'\nunknown_heads = '" + unknown + "'");
     CHECK(listed(check_placer(candidate, conformance_cases().front())).empty());
+  }
+}
+
+TEST_CASE("gpustack keeps the promises of a placer under its options") {
+  for (const std::string options :
+       {"strategy = 'binpack'", "distributed = false", "select = 'all'\ngpus_per_replica = 2",
+        "parameters = ['--gpu-memory-utilization=0.4', '--pipeline-parallel-size=2']"}) {
+    INFO(options);
+    for (const auto& conformance_case : conformance_cases()) {
+      CHECK(listed(check_placer(registered("gpustack", options), conformance_case)) == "");
+    }
   }
 }
 

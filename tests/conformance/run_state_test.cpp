@@ -80,7 +80,7 @@ TEST_CASE("a run from a saved state ends as the undisturbed run") {
   const auto cases = conformance_cases();
   for (const ConformanceCase& used : cases) {
     for (const std::string queue : {"fifo-skip", "fifo"}) {
-      for (const std::string policy : {"fallback-search", "naive"}) {
+      for (const std::string policy : {"fallback-search", "naive", "gpustack"}) {
         const Half whole = run_half(used, policy, queue, std::nullopt, nullptr);
         for (const int percent : {30, 75, 130}) {
           const SimTime instant = at_share(used, percent);

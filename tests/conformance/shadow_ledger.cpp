@@ -42,7 +42,13 @@ std::string illegal_part(const Cluster& cluster, const RequestShape& shape, cons
     const auto i = static_cast<std::size_t>(device);
     if (types[i] != layout.gpu) return "names a device of another type";
     const Bytes memory = cluster.spec().gpu_types[index(layout.gpu)].memory;
-    const GpuHolding wanted = wanted_of(shape, memory);
+    GpuHolding wanted = wanted_of(shape, memory);
+    if (part.charge) {
+      if (*part.charge < 0 || *part.charge > memory) return "charges more than there is";
+      const auto milli = static_cast<int>(std::floor(
+          1000.0L * static_cast<long double>(*part.charge) / static_cast<long double>(memory)));
+      wanted = {std::max(milli, 1), *part.charge};
+    }
     const GpuState& state = node_class.state.gpus[i];
     if (state.milli_free < wanted.milli || state.bytes_free < wanted.bytes) {
       return "over-commits a device";

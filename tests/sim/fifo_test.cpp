@@ -23,7 +23,7 @@ class Line {
 
   std::vector<std::uint64_t> pass(bool freed, const std::set<std::uint64_t>& fits = {}) {
     std::vector<std::uint64_t> asked;
-    queue_->pass(freed, [&](RequestId request) {
+    queue_->pass(SimTime{}, freed, [&](RequestId request) {
       asked.push_back(index(request));
       if (!fits.contains(index(request))) return TryResult::waiting;
       queue_->remove(request);

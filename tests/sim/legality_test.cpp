@@ -129,3 +129,41 @@ TEST_CASE("a CPU task is on one node") {
   CHECK(check.verdict(task, {GpuTypeId{0}, {}, {{four, {}, 2}}}) != "legal");
   CHECK(check.verdict(task, {GpuTypeId{0}, {}, {{four, {}, 1}, {four, {}, 1}}}) != "legal");
 }
+
+TEST_CASE("a part with a charge of the policy's own is held with it, and may be shared") {
+  Legality check;
+  const Request request = llm_request("a", "qwen3-4b");
+  const ClassId four = check.class_of(0);
+  PlacementPart part{four, {0, 1}, 1};
+  part.charge = 6 * kGiB;
+  const Layout layout{GpuTypeId{0}, {2, 1}, {part}};
+  const auto holdings =
+      require_value(resolve_layout(check.world().cluster, check.world().intern(request), layout));
+  REQUIRE(holdings.size() == 1);
+  CHECK(holdings[0].per_gpu == GpuHolding{250, 6 * kGiB});
+  check.world().cluster.take(holdings);
+  CHECK(check.verdict(request, {GpuTypeId{0}, {2, 1}, {{check.class_of(0), {0, 1}, 1}}}) ==
+        "device 0 has no room for the request");
+  part.node_class = check.class_of(0);
+  for (int taken = 1; taken < 4; ++taken) {
+    part.node_class = check.class_of(0);
+    CHECK(check.verdict(request, {GpuTypeId{0}, {2, 1}, {part}}) == "legal");
+    check.world().cluster.take(holdings);
+  }
+  part.node_class = check.class_of(0);
+  CHECK(check.verdict(request, {GpuTypeId{0}, {2, 1}, {part}}) ==
+        "device 0 has no room for the request");
+}
+
+TEST_CASE("a charge that cannot be is refused") {
+  Legality check;
+  PlacementPart part{check.class_of(0), {0}, 1};
+  part.charge = 24 * kGiB + 1;
+  CHECK(check.verdict(llm_request("a", "qwen3-4b"), {GpuTypeId{0}, {1, 1}, {part}})
+            .starts_with("a charge of 25769803777 bytes on a GPU of"));
+  part.charge = -1;
+  CHECK(check.verdict(llm_request("a", "qwen3-4b"), {GpuTypeId{0}, {1, 1}, {part}})
+            .starts_with("a charge of -1"));
+  part.charge = kGiB;
+  CHECK(check.verdict(opaque_request("t", 1), {GpuTypeId{0}, {}, {part}}) == "a charge for a task");
+}

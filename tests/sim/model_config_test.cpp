@@ -215,7 +215,7 @@ TEST_CASE("broken JSON is placed by line and column") {
   CHECK_FALSE(parse_model_config("{\"model_type\": \"llama\"", "m.json"));
   CHECK_FALSE(parse_model_config("{\"a\": 1e999}", "m.json"));
   CHECK_FALSE(parse_model_config("{\"a\": \"\xff\"}", "m.json"));
-  has(text_refusal("[1, 2]"), "a config.json is an object, found [1,2]");
+  has(text_refusal("[1, 2]"), "the document must be an object, found [1,2]");
 }
 
 TEST_CASE("deep nesting is refused before it costs anything") {

@@ -39,11 +39,14 @@ TEST_CASE("fit: gemma-3-27b-it on four and on three cards of 24 GiB", "[fit]") {
       text.starts_with("gemma-3-27b-it fits on 3 x 24GiB, as 3 pipeline stages of one GPU each "
                        "(PP 3). TP 3 will not start: 32 attention"));
 
-  REQUIRE(three.choices.size() == 3);
+  REQUIRE(three.choices.size() == 6);
   CHECK(three.choices[0].policy == "naive");
   CHECK(three.choices[0].plan->verdict.refusal.rule == "vllm.heads");
   CHECK_FALSE(three.choices[1].plan.has_value());
   CHECK(three.choices[2].plan->plan == ParallelPlan{1, 3});
+  CHECK(three.choices[3].policy == "gpustack");
+  CHECK(three.choices[3].reason == "heads");
+  CHECK(three.choices[5].plan->verdict.refusal.rule == "vllm.heads");
 }
 
 TEST_CASE("fit: every model of the catalogue on five clusters, without a contradiction", "[fit]") {

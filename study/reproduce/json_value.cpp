@@ -1,0 +1,142 @@
+#include "study/reproduce/json_value.hpp"
+
+#include "sim/models/config_document.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace headroom {
+namespace {
+
+const nlohmann::json kNull;
+
+}  // namespace
+
+JsonValue::JsonValue(const nlohmann::json& value, SourcePlace place, std::string what,
+                     std::optional<Error>& error)
+    : value_(&value), place_(std::move(place)), what_(std::move(what)), error_(&error) {}
+
+JsonValue JsonValue::child(const nlohmann::json& value, std::string path) const {
+  JsonValue out(value, place_, what_, *error_);
+  out.path_ = path_.empty() || path.starts_with('[') ? path_ + path : path_ + "." + path;
+  return out;
+}
+
+void JsonValue::reject(std::string_view expected) const {
+  if (*error_) return;
+  const std::string where = path_.empty() ? "" : fmt::format(": '{}'", path_);
+  *error_ =
+      Error{fmt::format("{}{} is {}, expected {}", what_, where, value_text(*value_), expected),
+            place_,
+            {}};
+}
+
+bool JsonValue::has(std::string_view key) const { return !at(key).is_null(); }
+
+JsonValue JsonValue::at(std::string_view key) const {
+  if (!value_->is_object()) {
+    if (!value_->is_null()) reject("an object");
+    return child(kNull, std::string(key));
+  }
+  const auto found = value_->find(key);
+  return child(found == value_->end() ? kNull : *found, std::string(key));
+}
+
+std::int64_t JsonValue::integer(std::string_view key) const { return at(key).as_integer(); }
+
+std::int64_t JsonValue::integer_or(std::string_view key, std::int64_t fallback) const {
+  return optional_integer(key).value_or(fallback);
+}
+
+std::optional<std::int64_t> JsonValue::optional_integer(std::string_view key) const {
+  const JsonValue value = at(key);
+  if (value.is_null()) return std::nullopt;
+  return value.as_integer();
+}
+
+double JsonValue::number_or(std::string_view key, double fallback) const {
+  const JsonValue value = at(key);
+  return value.is_null() ? fallback : value.as_number();
+}
+
+std::string JsonValue::text(std::string_view key) const { return at(key).as_text(); }
+
+std::string JsonValue::text_or(std::string_view key, std::string_view fallback) const {
+  const JsonValue value = at(key);
+  return value.is_null() ? std::string(fallback) : value.as_text();
+}
+
+bool JsonValue::flag_or(std::string_view key, bool fallback) const {
+  const JsonValue value = at(key);
+  if (value.is_null()) return fallback;
+  if (!value.value_->is_boolean()) {
+    value.reject("true or false");
+    return fallback;
+  }
+  return value.value_->get<bool>();
+}
+
+std::vector<JsonValue> JsonValue::list(std::string_view key) const { return at(key).entries(); }
+
+std::vector<std::string> JsonValue::texts(std::string_view key) const {
+  std::vector<std::string> out;
+  for (const JsonValue& entry : list(key)) out.push_back(entry.as_text());
+  return out;
+}
+
+std::vector<std::int64_t> JsonValue::integers(std::string_view key) const {
+  std::vector<std::int64_t> out;
+  for (const JsonValue& entry : list(key)) out.push_back(entry.as_integer());
+  return out;
+}
+
+std::vector<std::string> JsonValue::keys() const {
+  std::vector<std::string> out;
+  if (!value_->is_object()) return out;
+  for (const auto& [key, value] : value_->items()) out.push_back(key);
+  return out;
+}
+
+std::int64_t JsonValue::as_integer() const {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;  // what every JSON reader keeps exactly
+  if (!value_->is_number_integer() ||
+      (value_->is_number_unsigned() && value_->get<std::uint64_t>() > std::uint64_t{kMost})) {
+    reject("a whole number below 2^53");
+    return 0;
+  }
+  const auto value = value_->get<std::int64_t>();
+  if (value < -kMost) reject("a whole number above -2^53");
+  return value;
+}
+
+double JsonValue::as_number() const {
+  if (!value_->is_number()) {
+    reject("a number");
+    return 0;
+  }
+  return value_->get<double>();
+}
+
+std::string JsonValue::as_text() const {
+  if (!value_->is_string()) {
+    reject("a text");
+    return "";
+  }
+  return value_->get<std::string>();
+}
+
+std::vector<JsonValue> JsonValue::entries() const {
+  std::vector<JsonValue> out;
+  if (value_->is_null()) return out;
+  if (!value_->is_array()) {
+    reject("a list");
+    return out;
+  }
+  for (std::size_t i = 0; i < value_->size(); ++i) {
+    out.push_back(child((*value_)[i], fmt::format("[{}]", i)));
+  }
+  return out;
+}
+
+}  // namespace headroom
