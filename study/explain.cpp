@@ -174,7 +174,9 @@ Result<std::string> explain_request(const fs::path& run, const std::string& requ
   }
   std::vector<fs::path> logs;
   for (const auto& entry : fs::directory_iterator(run)) {
-    if (kDecisionsFile.matches(entry.path().filename().string())) logs.push_back(entry.path());
+    // Also one that somebody has unpacked.
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kDecisionsFile.prefix)) logs.push_back(entry.path());
   }
   std::sort(logs.begin(), logs.end());
   if (logs.empty()) {

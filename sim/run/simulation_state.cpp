@@ -51,7 +51,9 @@ bool takes_as_asked(const RequestShape& shape, Bytes memory, int gpus, const Nod
   if (gpus == 0) return true;
   const GpuHolding& each = holding.per_gpu;
   if (shape.kind() == RequestKind::opaque) return each == gpu_holding(shape, memory);
-  return each.bytes > 0 && (shape.llm().shared || each.milli == kWholeGpu);
+  // What it asks for, or what the policy's own books charge.
+  return each == gpu_holding(shape, memory) ||
+         (each.bytes > 0 && each == shared_holding(each.bytes, memory));
 }
 
 // What of its lifetime and of its time before may be behind a request at this instant.

@@ -181,7 +181,7 @@ TEST_CASE("states with placements that cannot be are refused") {
       [&](RunState& s) { holding(s).cpu_milli += 1; },
       [&](RunState& s) { holding(s).ram += 1; },
       [](RunState& s) {
-        placed_on(s, 2).holdings[0].per_gpu = {1, 1};
+        placed_on(s, 2).holdings[0].per_gpu = {1, Bytes{1} << 30};
       },
       [](RunState& s) { s.placed[0].holdings.clear(); },
       [](RunState& s) {  // one node as two
