@@ -79,7 +79,7 @@ class Gpustack final : public Placer {
     if (nodes && nodes->empty()) return {{}, "no_room", {}, true};
     const Ask& ask = ask_of(shape);
     if (!options_.select_all) {
-      const Answer one = choose(shape, ask, workers_of(cluster, shape, {1, 1, nodes}), false);
+      Answer one = choose(shape, ask, workers_of(cluster, shape, {1, 1, nodes}), false);
       if (!one.nothing_found || !options_.across_workers) return one;
       if (options_.version == Version::v0_4) return one;
     }

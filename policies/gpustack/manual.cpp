@@ -66,7 +66,7 @@ class ByHand {
     return out;
   }
 
-  [[nodiscard]] Share share_of(const WorkerView& worker, std::vector<const GpuView*> gpus,
+  [[nodiscard]] Share share_of(const WorkerView& worker, const std::vector<const GpuView*>& gpus,
                                double fraction) const {
     Share share{&worker, {}};
     for (const GpuView* gpu : gpus) {
@@ -125,7 +125,7 @@ class ByHand {
       auto gpus = most_free_first(offer.gpus);
       gpus.resize(std::min(gpus.size(), left));
       left -= gpus.size();
-      subordinates.push_back(share_of(*offer.worker, std::move(gpus), fraction));
+      subordinates.push_back(share_of(*offer.worker, gpus, fraction));
       if (left == 0) break;
     }
     if (subordinates.empty()) return;

@@ -107,7 +107,8 @@ double reserved_mib(const Ask& ask, const Sizes& sizes, double mib, bool npu) {
     }
   }
   if (given.text({"enable-piecewise-cuda-graph"})) {
-    reserved += given.integer({"piecewise-cuda-graph-max-tokens"}).value_or(0) / 4;
+    const int quarter = given.integer({"piecewise-cuda-graph-max-tokens"}).value_or(0) / 4;
+    reserved += quarter;
   }
   return reserved;
 }

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using RunCase = std::vector<Disagreement> (*)(const JsonValue&);
+using RunCase = std::vector<Disagreement> (*)(const CaseValue&);
 
 // In the order of the report. "locality" cases may refer to one another and are run apart.
 const std::vector<std::pair<std::string, RunCase>>& kinds() {
@@ -61,8 +61,8 @@ class CaseRun {
     document->file = file.string();
     HEADROOM_TRY(document->text, read_config_text(file));
     HEADROOM_TRY(document->json, parse_config_document(document->text, document->file));
-    const JsonValue root(document->json, {document->file}, "the document", error_);
-    const JsonValue list = root.at("cases");
+    const CaseValue root(document->json, {document->file}, "the document", error_);
+    const CaseValue list = root.at("cases");
     if (!list.is_list()) list.reject("a list of cases");
     const std::size_t count = list.entries().size();
     for (std::size_t i = 0; i < count; ++i) HEADROOM_CHECK(add_case(*document, i));
@@ -84,18 +84,18 @@ class CaseRun {
  private:
   Status add_case(const Document& document, std::size_t number) {
     const nlohmann::json& json = document.json.at("cases").at(number);
-    const JsonValue unnamed(json, {document.file}, fmt::format("case {}", number + 1), error_);
+    const CaseValue unnamed(json, {document.file}, fmt::format("case {}", number + 1), error_);
     const std::string id = unnamed.text("id");
     HEADROOM_CHECK(status());
     const SourcePlace place{document.file, line_of(document.text, id)};
-    if (!cases_.emplace(id, JsonValue(json, place, fmt::format("case '{}'", id), error_)).second) {
+    if (!cases_.emplace(id, CaseValue(json, place, fmt::format("case '{}'", id), error_)).second) {
       return fail(fmt::format("case '{}' stands twice", id), place);
     }
     order_.push_back(id);
     return {};
   }
 
-  Result<CaseResult> run_case(const std::string& id, const JsonValue& test) {
+  Result<CaseResult> run_case(const std::string& id, const CaseValue& test) {
     CaseResult result{id, test.text("kind"), test.place(), {}};
     const auto kind = std::find_if(kinds().begin(), kinds().end(),
                                    [&](const auto& each) { return each.first == result.kind; });
@@ -114,7 +114,7 @@ class CaseRun {
     return result;
   }
 
-  JsonValue find(const std::string& id) {
+  CaseValue find(const std::string& id) {
     static const nlohmann::json none;
     const auto found = cases_.find(id);
     if (found != cases_.end()) return found->second;
@@ -127,7 +127,7 @@ class CaseRun {
   }
 
   std::vector<std::unique_ptr<Document>> documents_;
-  std::map<std::string, JsonValue> cases_;
+  std::map<std::string, CaseValue> cases_;
   std::vector<std::string> order_;
   std::optional<Error> error_;
 };

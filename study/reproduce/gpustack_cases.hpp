@@ -2,7 +2,7 @@
 // Cases about GPUStack's scheduler, and whether ours does as they say (docs/gpustack.md).
 
 #include "sim/core/result.hpp"
-#include "study/reproduce/json_value.hpp"
+#include "study/reproduce/case_value.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -43,16 +43,16 @@ struct ReproduceReport {
 [[nodiscard]] std::string reproduce_json(const ReproduceReport& report);
 
 /// A case of the same folder by its id; its value is null where there is none.
-using FindCase = std::function<JsonValue(const std::string& id)>;
+using FindCase = std::function<CaseValue(const std::string& id)>;
 
 // One function a kind; errors of reading are recorded in the value.
-[[nodiscard]] std::vector<Disagreement> run_placement_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_divisibility_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_heads_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_gpu_count_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_score_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_score_chain_case(const JsonValue& test);
-[[nodiscard]] std::vector<Disagreement> run_locality_case(const JsonValue& test,
+[[nodiscard]] std::vector<Disagreement> run_placement_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_divisibility_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_heads_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_gpu_count_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_score_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_score_chain_case(const CaseValue& test);
+[[nodiscard]] std::vector<Disagreement> run_locality_case(const CaseValue& test,
                                                           const FindCase& find);
 
 }  // namespace headroom

@@ -22,7 +22,7 @@ void compare(const std::string& what, const std::string& expected, const std::st
 
 }  // namespace
 
-std::vector<Disagreement> run_divisibility_case(const JsonValue& test) {
+std::vector<Disagreement> run_divisibility_case(const CaseValue& test) {
   std::vector<Disagreement> out;
   const std::int64_t tp = test.integer("tp_size");
   if (tp < 1 || tp > 1'000'000) {
@@ -30,7 +30,7 @@ std::vector<Disagreement> run_divisibility_case(const JsonValue& test) {
     return out;
   }
   const auto fact = indivisible(ask_of(test), backend_of(test), static_cast<int>(tp));
-  const JsonValue expected = test.at("expected");
+  const CaseValue expected = test.at("expected");
   compare("divisible", expected.flag_or("divisible", true) ? "yes" : "no", fact ? "no" : "yes",
           out);
   std::vector<std::string> messages;
@@ -41,10 +41,10 @@ std::vector<Disagreement> run_divisibility_case(const JsonValue& test) {
   return out;
 }
 
-std::vector<Disagreement> run_heads_case(const JsonValue& test) {
+std::vector<Disagreement> run_heads_case(const CaseValue& test) {
   std::vector<Disagreement> out;
-  const JsonValue config = test.at("config");
-  const JsonValue expected = test.at("expected");
+  const CaseValue config = test.at("config");
+  const CaseValue expected = test.at("expected");
   for (const std::string& key : expected.keys()) {
     if (key == "num_attention_heads") {
       const HeadSections sections{
@@ -54,7 +54,7 @@ std::vector<Disagreement> run_heads_case(const JsonValue& test) {
       compare("heads", text_of(expected.optional_integer(key)),
               text_of(resolve_heads(sections, Version::today)), out);
     } else if (key == "vision_num_attention_heads") {
-      const JsonValue vision = config.at("vision_config");
+      const CaseValue vision = config.at("vision_config");
       compare("vision heads", text_of(expected.optional_integer(key)),
               text_of(resolve_vision_heads(vision.optional_integer("num_attention_heads"),
                                            vision.optional_integer("num_heads"),
@@ -67,10 +67,10 @@ std::vector<Disagreement> run_heads_case(const JsonValue& test) {
   return out;
 }
 
-std::vector<Disagreement> run_gpu_count_case(const JsonValue& test) {
+std::vector<Disagreement> run_gpu_count_case(const CaseValue& test) {
   std::vector<Disagreement> out;
   const Ask ask = ask_of(test);
-  const JsonValue expected = test.at("expected");
+  const CaseValue expected = test.at("expected");
   for (const std::string& key : expected.keys()) {
     if (key == "skip_gpu_count_check") {
       compare("check skipped", expected.flag_or(key, false) ? "yes" : "no",

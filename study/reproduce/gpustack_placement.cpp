@@ -16,9 +16,9 @@ namespace {
 
 using namespace gpustack;
 
-std::string gpus_text(const JsonValue& share) {
+std::string gpus_text(const CaseValue& share) {
   std::string text = share.text("worker");
-  const JsonValue claims = share.at("claim_bytes_per_gpu");
+  const CaseValue claims = share.at("claim_bytes_per_gpu");
   for (const std::int64_t gpu : share.integers("gpu_indexes")) {
     text += fmt::format(" {}", gpu);
     if (!claims.is_null()) text += fmt::format("={}", claims.integer(std::to_string(gpu)));
@@ -26,7 +26,7 @@ std::string gpus_text(const JsonValue& share) {
   return text;
 }
 
-std::string gpus_text(const JsonValue& expected, const Share& share) {
+std::string gpus_text(const CaseValue& expected, const Share& share) {
   std::string text = share.worker->name;
   for (const Charge& each : share.gpus) {
     text += fmt::format(" {}", each.gpu->index);
@@ -38,9 +38,9 @@ std::string gpus_text(const JsonValue& expected, const Share& share) {
 std::string truncated(double score) { return fmt::format("{:.2f}", std::floor(score * 100) / 100); }
 std::string rounded(double score) { return fmt::format("{:.9f}", score); }
 
-std::string expected_text(const JsonValue& expected) {
+std::string expected_text(const CaseValue& expected) {
   std::string text = gpus_text(expected);
-  for (const JsonValue& share : expected.list("subordinate_workers")) {
+  for (const CaseValue& share : expected.list("subordinate_workers")) {
     text += " + " + gpus_text(share);
   }
   if (expected.has("gpu_type")) text += " type " + expected.text("gpu_type");
@@ -56,7 +56,7 @@ std::string expected_text(const JsonValue& expected) {
 }
 
 // What the expectation names, as it came out.
-std::string got_text(const JsonValue& expected, const Candidate& candidate) {
+std::string got_text(const CaseValue& expected, const Candidate& candidate) {
   std::string text = gpus_text(expected, candidate.main);
   const auto shares = expected.list("subordinate_workers");
   const bool all = expected.has("subordinate_workers");
@@ -71,14 +71,14 @@ std::string got_text(const JsonValue& expected, const Candidate& candidate) {
   return text;
 }
 
-void compare_candidate(const std::string& what, const JsonValue& expected,
+void compare_candidate(const std::string& what, const CaseValue& expected,
                        const Candidate* candidate, std::vector<Disagreement>& out) {
   const std::string wanted = expected_text(expected);
   const std::string got = candidate == nullptr ? "none" : got_text(expected, *candidate);
   if (wanted != got) out.push_back({what, wanted, got});
 }
 
-void compare_outcome(const std::string& prefix, const JsonValue& expected,
+void compare_outcome(const std::string& prefix, const CaseValue& expected,
                      const Selection& selection, std::vector<Disagreement>& out) {
   const auto& found = selection.candidates;
   const auto best = best_of(found);
@@ -93,7 +93,7 @@ void compare_outcome(const std::string& prefix, const JsonValue& expected,
                         i < found.size() ? &found[i] : nullptr, out);
     }
   }
-  const JsonValue chosen = expected.at("chosen");
+  const CaseValue chosen = expected.at("chosen");
   if (chosen.is_object()) {
     compare_candidate(prefix + "chosen", chosen, best ? &found[*best] : nullptr, out);
   } else if (!chosen.is_null()) {
@@ -111,9 +111,9 @@ void compare_outcome(const std::string& prefix, const JsonValue& expected,
 }
 
 // The share of each GPU that the case says GPUStack came to.
-void compare_fractions(const JsonValue& test, const std::vector<WorkerView>& workers,
+void compare_fractions(const CaseValue& test, const std::vector<WorkerView>& workers,
                        const Ask& ask, std::vector<Disagreement>& out) {
-  const JsonValue stated = test.at("memory_fraction");
+  const CaseValue stated = test.at("memory_fraction");
   const auto compare = [&](const std::string& what, double wanted, double got) {
     if (std::abs(wanted - got) < 1e-9) return;
     out.push_back({what, fmt::format("{}", wanted), fmt::format("{}", got)});
@@ -131,14 +131,14 @@ void compare_fractions(const JsonValue& test, const std::vector<WorkerView>& wor
 
 }  // namespace
 
-std::vector<Disagreement> run_placement_case(const JsonValue& test) {
+std::vector<Disagreement> run_placement_case(const CaseValue& test) {
   std::vector<Disagreement> out;
   const std::vector<WorkerView> workers = allocatable_view(workers_of(test), placed_of(test));
   const Ask ask = ask_of(test);
   Selection selection = select(backend_of(test), Version::today, workers, ask);
   score(selection.candidates, strategy_of(test), counts_of(test));
 
-  const JsonValue expected = test.at("expected");
+  const CaseValue expected = test.at("expected");
   compare_fractions(test, workers, ask, out);
   compare_outcome("", expected, selection, out);
   compare_outcome("observed ", test.at("observed_by_running_the_real_selector"), selection, out);

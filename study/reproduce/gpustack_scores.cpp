@@ -16,9 +16,9 @@ using namespace gpustack;
 
 constexpr double kTolerance = 1e-6;  // cases give seven decimals
 
-std::vector<double> numbers(const JsonValue& value, std::string_view key) {
+std::vector<double> numbers(const CaseValue& value, std::string_view key) {
   std::vector<double> out;
-  for (const JsonValue& entry : value.list(key)) out.push_back(entry.as_number());
+  for (const CaseValue& entry : value.list(key)) out.push_back(entry.as_number());
   return out;
 }
 
@@ -33,13 +33,13 @@ void compare(const std::string& what, const std::vector<double>& expected,
                  fmt::format("{:.7g}", fmt::join(got, ", "))});
 }
 
-Scale scale_of(const JsonValue& test) {
+Scale scale_of(const CaseValue& test) {
   const std::string name = test.text_or("scale", "up");
   if (name != "up" && name != "down") test.at("scale").reject("\"up\" or \"down\"");
   return name == "down" ? Scale::down : Scale::up;
 }
 
-BinpackItem item_of(const JsonValue& value) {
+BinpackItem item_of(const CaseValue& value) {
   BinpackItem item;
   if (const auto ram = value.optional_integer("claim_ram_bytes")) item.ram_claim = *ram;
   item.ram_allocatable = value.integer_or("allocatable_ram_bytes", 0);
@@ -52,9 +52,9 @@ BinpackItem item_of(const JsonValue& value) {
 }
 
 // Workers and GPUs that the candidates name; nothing else of them matters here.
-std::vector<double> spread_of(const JsonValue& test) {
+std::vector<double> spread_of(const CaseValue& test) {
   std::vector<WorkerView> workers;
-  for (const JsonValue& entry : test.list("candidates")) {
+  for (const CaseValue& entry : test.list("candidates")) {
     WorkerView worker{entry.text("worker"), {}, 0, false};
     for (const std::int64_t gpu : entry.integers("gpu_indexes")) {
       worker.gpus.push_back({"", static_cast<int>(gpu), 0, 0});
@@ -71,33 +71,33 @@ std::vector<double> spread_of(const JsonValue& test) {
   return spread_scores(candidates, counts_of(test));
 }
 
-std::vector<double> placement_scores_of(const JsonValue& test) {
+std::vector<double> placement_scores_of(const CaseValue& test) {
   if (strategy_of(test) == Strategy::spread) return spread_of(test);
   std::vector<double> out;
-  for (const JsonValue& entry : test.list("candidates")) {
+  for (const CaseValue& entry : test.list("candidates")) {
     out.push_back(binpack_item(item_of(entry), scale_of(test)));
   }
   return out;
 }
 
-std::vector<double> locality_of(const JsonValue& test,
+std::vector<double> locality_of(const CaseValue& test,
                                 const std::vector<std::vector<std::string>>& candidates,
                                 double most) {
   return locality_scores(candidates, test.texts("workers_with_model_file"),
                          test.texts("workers_with_draft_file"), most);
 }
 
-std::vector<double> locality_case_scores(const JsonValue& test) {
+std::vector<double> locality_case_scores(const CaseValue& test) {
   std::vector<std::vector<std::string>> candidates;
-  for (const JsonValue& entry : test.list("candidates")) {
+  for (const CaseValue& entry : test.list("candidates")) {
     std::vector<std::string> workers;
-    for (const JsonValue& worker : entry.entries()) workers.push_back(worker.as_text());
+    for (const CaseValue& worker : entry.entries()) workers.push_back(worker.as_text());
     candidates.push_back(std::move(workers));
   }
   return locality_of(test, candidates, test.number_or("max_score", 5));
 }
 
-void check_best(const JsonValue& expected, const std::vector<double>& scores,
+void check_best(const CaseValue& expected, const std::vector<double>& scores,
                 std::vector<Disagreement>& out) {
   const std::int64_t best = expected.integer("best");
   if (best < 0 || best >= std::ssize(scores)) {
@@ -113,12 +113,12 @@ void check_best(const JsonValue& expected, const std::vector<double>& scores,
   }
 }
 
-std::vector<InstanceScorer> scorers_of_instances(const JsonValue& test) {
-  const JsonValue most = test.at("scorers");
+std::vector<InstanceScorer> scorers_of_instances(const CaseValue& test) {
+  const CaseValue most = test.at("scorers");
   InstanceScorer status{most.number_or("status_max", 0), {}};
   InstanceScorer offload{most.number_or("offload_max", 0), {}};
   InstanceScorer placement{most.number_or("placement_max", 0), {}};
-  for (const JsonValue& instance : test.list("instances")) {
+  for (const CaseValue& instance : test.list("instances")) {
     const bool runs = instance.text_or("worker_state", "") == "ready" &&
                       instance.text_or("state", "") == "running";
     status.scores.push_back(runs ? status.most : 0);
@@ -133,9 +133,9 @@ std::vector<InstanceScorer> scorers_of_instances(const JsonValue& test) {
 
 }  // namespace
 
-std::vector<Disagreement> run_score_case(const JsonValue& test) {
+std::vector<Disagreement> run_score_case(const CaseValue& test) {
   std::vector<Disagreement> out;
-  const JsonValue expected = test.at("expected");
+  const CaseValue expected = test.at("expected");
   const std::vector<double> scores = placement_scores_of(test);
   if (expected.has("best")) check_best(expected, scores, out);
   if (expected.has("score_greater_than")) {
@@ -152,7 +152,7 @@ std::vector<Disagreement> run_score_case(const JsonValue& test) {
   }
   if (expected.has("total_scores")) {
     std::vector<std::vector<std::string>> workers;
-    for (const JsonValue& entry : test.list("candidates"))
+    for (const CaseValue& entry : test.list("candidates"))
       workers.push_back({entry.text("worker")});
     std::vector<std::vector<std::optional<double>>> by_scorer(2);
     by_scorer[0].assign(scores.begin(), scores.end());
@@ -163,21 +163,21 @@ std::vector<Disagreement> run_score_case(const JsonValue& test) {
   return out;
 }
 
-std::vector<Disagreement> run_score_chain_case(const JsonValue& test) {
+std::vector<Disagreement> run_score_chain_case(const CaseValue& test) {
   std::vector<Disagreement> out;
   std::vector<double> totals;
   if (test.has("scorer_outputs")) {
     std::vector<std::vector<std::optional<double>>> by_scorer;
-    for (const JsonValue& scorer : test.list("scorer_outputs")) {
+    for (const CaseValue& scorer : test.list("scorer_outputs")) {
       by_scorer.emplace_back();
-      for (const JsonValue& each : scorer.entries()) {
+      for (const CaseValue& each : scorer.entries()) {
         by_scorer.back().push_back(each.is_null() ? std::nullopt : std::optional(each.as_number()));
       }
     }
     totals = sum_scores(by_scorer);
   } else {
     std::vector<InstanceScorer> scorers;
-    for (const JsonValue& scorer : test.list("instance_scorers")) {
+    for (const CaseValue& scorer : test.list("instance_scorers")) {
       scorers.push_back({scorer.number_or("max_score", 0), numbers(scorer, "scores")});
     }
     if (test.has("instances")) scorers = scorers_of_instances(test);
@@ -189,14 +189,14 @@ std::vector<Disagreement> run_score_chain_case(const JsonValue& test) {
   return out;
 }
 
-std::vector<Disagreement> run_locality_case(const JsonValue& test, const FindCase& find) {
+std::vector<Disagreement> run_locality_case(const CaseValue& test, const FindCase& find) {
   std::vector<Disagreement> out;
-  const JsonValue expected = test.at("expected");
+  const CaseValue expected = test.at("expected");
   const std::vector<double> scores = locality_case_scores(test);
   if (expected.has("scores")) compare("scores", numbers(expected, "scores"), scores, out);
   for (const char* key : {"greater_than_case", "less_than_case"}) {
     if (!expected.has(key)) continue;
-    const JsonValue other = find(expected.text(key));
+    const CaseValue other = find(expected.text(key));
     if (other.is_null()) {
       expected.at(key).reject("the id of a case in this folder");
       return out;

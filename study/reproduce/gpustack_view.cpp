@@ -10,20 +10,20 @@ namespace {
 
 using namespace gpustack;
 
-int index_in(const JsonValue& value, std::string_view key) {
+int index_in(const CaseValue& value, std::string_view key) {
   const std::int64_t number = value.integer(key);
   if (number < 0 || number > 1'000'000) value.at(key).reject("0 to 1,000,000");
   return static_cast<int>(number);
 }
 
-std::optional<int> small_integer(const JsonValue& value, std::string_view key) {
+std::optional<int> small_integer(const CaseValue& value, std::string_view key) {
   const auto number = value.optional_integer(key);
   if (!number) return std::nullopt;
   if (*number < 0 || *number > 1'000'000) value.at(key).reject("0 to 1,000,000");
   return static_cast<int>(*number);
 }
 
-Bytes bytes_in(const JsonValue& value, std::string_view key, Bytes fallback) {
+Bytes bytes_in(const CaseValue& value, std::string_view key, Bytes fallback) {
   const Bytes bytes = value.integer_or(key, fallback);
   if (bytes < 0) value.at(key).reject("a size in bytes");
   return bytes;
@@ -54,16 +54,16 @@ std::map<std::string, Category> categories() {
 
 }  // namespace
 
-std::vector<WorkerTotals> workers_of(const JsonValue& test) {
+std::vector<WorkerTotals> workers_of(const CaseValue& test) {
   std::vector<WorkerTotals> out;
-  for (const JsonValue& worker : test.list("workers")) {
+  for (const CaseValue& worker : test.list("workers")) {
     WorkerTotals totals;
     totals.view.name = worker.text("name");
     totals.ram_total = bytes_in(worker, "ram_total_bytes", 0);
     totals.reserved_ram = bytes_in(worker, "system_reserved_ram_bytes", 0);
     totals.reserved_vram = bytes_in(worker, "system_reserved_vram_bytes", 0);
     totals.unified_memory = worker.flag_or("unified_memory", false);
-    for (const JsonValue& gpu : worker.list("gpus")) {
+    for (const CaseValue& gpu : worker.list("gpus")) {
       const Bytes total = gpu.integer("memory_total_bytes");
       if (total <= 0) gpu.at("memory_total_bytes").reject("a size in bytes above 0");
       totals.view.gpus.push_back({gpu.text("type"), index_in(gpu, "index"), total, 0});
@@ -73,9 +73,9 @@ std::vector<WorkerTotals> workers_of(const JsonValue& test) {
   return out;
 }
 
-std::vector<PlacedInstance> placed_of(const JsonValue& test) {
+std::vector<PlacedInstance> placed_of(const CaseValue& test) {
   std::vector<PlacedInstance> out;
-  for (const JsonValue& entry : test.list("already_placed")) {
+  for (const CaseValue& entry : test.list("already_placed")) {
     PlacedInstance instance;
     instance.worker = entry.text("worker");
     instance.ram = bytes_in(entry, "ram_bytes", 0);
@@ -89,7 +89,7 @@ std::vector<PlacedInstance> placed_of(const JsonValue& test) {
   return out;
 }
 
-InstanceCounts counts_of(const JsonValue& test) {
+InstanceCounts counts_of(const CaseValue& test) {
   InstanceCounts counts;
   for (const PlacedInstance& instance : placed_of(test)) {
     for (const auto& [gpu, bytes] : instance.vram) {
@@ -100,26 +100,26 @@ InstanceCounts counts_of(const JsonValue& test) {
   return counts;
 }
 
-Backend backend_of(const JsonValue& test) {
+Backend backend_of(const CaseValue& test) {
   const std::string name = test.text_or("engine", "any");
   if (name == "sglang") return Backend::sglang;
   if (name != "vllm" && name != "any") test.at("engine").reject("\"vllm\", \"sglang\" or \"any\"");
   return Backend::vllm;
 }
 
-Strategy strategy_of(const JsonValue& test) {
+Strategy strategy_of(const CaseValue& test) {
   const std::string name = test.text_or("strategy", "binpack");
   if (name == "spread") return Strategy::spread;
   if (name != "binpack") test.at("strategy").reject("\"binpack\" or \"spread\"");
   return Strategy::binpack;
 }
 
-Figures figures_of(const JsonValue& model) {
+Figures figures_of(const CaseValue& model) {
   Figures figures;
   figures.heads = model.optional_integer("num_attention_heads");
   figures.vocab = model.optional_integer("vocab_size");
   figures.architectures = model.texts("architectures");
-  const JsonValue vision = model.at("vision");
+  const CaseValue vision = model.at("vision");
   figures.vision_heads = model.optional_integer("vision_num_attention_heads");
   if (!vision.is_null()) {
     figures.vision_heads = resolve_vision_heads(vision.optional_integer("num_attention_heads"),
@@ -132,13 +132,13 @@ Figures figures_of(const JsonValue& model) {
   return figures;
 }
 
-Ask ask_of(const JsonValue& test) {
+Ask ask_of(const CaseValue& test) {
   Ask ask;
   ask.figures = figures_of(test.at("model"));
   if (test.has("categories")) {
     ask.categories.clear();
     const auto known = categories();
-    for (const JsonValue& entry : test.list("categories")) {
+    for (const CaseValue& entry : test.list("categories")) {
       const auto found = known.find(entry.as_text());
       if (found == known.end()) {
         entry.reject("a category: llm, embedding, reranker, image, speech_to_text, ...");
@@ -151,7 +151,7 @@ Ask ask_of(const JsonValue& test) {
   ask.claim = bytes_in(test, "claim_bytes", 0);
   ask.ram_claim = bytes_in(test, "ram_claim_bytes", 0);
   ask.ram_ratio = test.at("extended_kv_cache").number_or("ram_ratio", 0);
-  for (const JsonValue& entry : test.list("manual_gpu_ids")) {
+  for (const CaseValue& entry : test.list("manual_gpu_ids")) {
     const auto choice = parse_choice(entry.as_text());
     if (!choice) entry.reject("WORKER:TYPE:INDEX");
     if (choice) ask.selected.push_back(*choice);

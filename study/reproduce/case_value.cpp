@@ -1,4 +1,4 @@
-#include "study/reproduce/json_value.hpp"
+#include "study/reproduce/case_value.hpp"
 
 #include "sim/models/config_document.hpp"
 
@@ -13,17 +13,17 @@ const nlohmann::json kNull;
 
 }  // namespace
 
-JsonValue::JsonValue(const nlohmann::json& value, SourcePlace place, std::string what,
+CaseValue::CaseValue(const nlohmann::json& value, SourcePlace place, std::string what,
                      std::optional<Error>& error)
     : value_(&value), place_(std::move(place)), what_(std::move(what)), error_(&error) {}
 
-JsonValue JsonValue::child(const nlohmann::json& value, std::string path) const {
-  JsonValue out(value, place_, what_, *error_);
+CaseValue CaseValue::child(const nlohmann::json& value, const std::string& path) const {
+  CaseValue out(value, place_, what_, *error_);
   out.path_ = path_.empty() || path.starts_with('[') ? path_ + path : path_ + "." + path;
   return out;
 }
 
-void JsonValue::reject(std::string_view expected) const {
+void CaseValue::reject(std::string_view expected) const {
   if (*error_) return;
   const std::string where = path_.empty() ? "" : fmt::format(": '{}'", path_);
   *error_ =
@@ -32,9 +32,9 @@ void JsonValue::reject(std::string_view expected) const {
             {}};
 }
 
-bool JsonValue::has(std::string_view key) const { return !at(key).is_null(); }
+bool CaseValue::has(std::string_view key) const { return !at(key).is_null(); }
 
-JsonValue JsonValue::at(std::string_view key) const {
+CaseValue CaseValue::at(std::string_view key) const {
   if (!value_->is_object()) {
     if (!value_->is_null()) reject("an object");
     return child(kNull, std::string(key));
@@ -43,32 +43,32 @@ JsonValue JsonValue::at(std::string_view key) const {
   return child(found == value_->end() ? kNull : *found, std::string(key));
 }
 
-std::int64_t JsonValue::integer(std::string_view key) const { return at(key).as_integer(); }
+std::int64_t CaseValue::integer(std::string_view key) const { return at(key).as_integer(); }
 
-std::int64_t JsonValue::integer_or(std::string_view key, std::int64_t fallback) const {
+std::int64_t CaseValue::integer_or(std::string_view key, std::int64_t fallback) const {
   return optional_integer(key).value_or(fallback);
 }
 
-std::optional<std::int64_t> JsonValue::optional_integer(std::string_view key) const {
-  const JsonValue value = at(key);
+std::optional<std::int64_t> CaseValue::optional_integer(std::string_view key) const {
+  const CaseValue value = at(key);
   if (value.is_null()) return std::nullopt;
   return value.as_integer();
 }
 
-double JsonValue::number_or(std::string_view key, double fallback) const {
-  const JsonValue value = at(key);
+double CaseValue::number_or(std::string_view key, double fallback) const {
+  const CaseValue value = at(key);
   return value.is_null() ? fallback : value.as_number();
 }
 
-std::string JsonValue::text(std::string_view key) const { return at(key).as_text(); }
+std::string CaseValue::text(std::string_view key) const { return at(key).as_text(); }
 
-std::string JsonValue::text_or(std::string_view key, std::string_view fallback) const {
-  const JsonValue value = at(key);
+std::string CaseValue::text_or(std::string_view key, std::string_view fallback) const {
+  const CaseValue value = at(key);
   return value.is_null() ? std::string(fallback) : value.as_text();
 }
 
-bool JsonValue::flag_or(std::string_view key, bool fallback) const {
-  const JsonValue value = at(key);
+bool CaseValue::flag_or(std::string_view key, bool fallback) const {
+  const CaseValue value = at(key);
   if (value.is_null()) return fallback;
   if (!value.value_->is_boolean()) {
     value.reject("true or false");
@@ -77,28 +77,28 @@ bool JsonValue::flag_or(std::string_view key, bool fallback) const {
   return value.value_->get<bool>();
 }
 
-std::vector<JsonValue> JsonValue::list(std::string_view key) const { return at(key).entries(); }
+std::vector<CaseValue> CaseValue::list(std::string_view key) const { return at(key).entries(); }
 
-std::vector<std::string> JsonValue::texts(std::string_view key) const {
+std::vector<std::string> CaseValue::texts(std::string_view key) const {
   std::vector<std::string> out;
-  for (const JsonValue& entry : list(key)) out.push_back(entry.as_text());
+  for (const CaseValue& entry : list(key)) out.push_back(entry.as_text());
   return out;
 }
 
-std::vector<std::int64_t> JsonValue::integers(std::string_view key) const {
+std::vector<std::int64_t> CaseValue::integers(std::string_view key) const {
   std::vector<std::int64_t> out;
-  for (const JsonValue& entry : list(key)) out.push_back(entry.as_integer());
+  for (const CaseValue& entry : list(key)) out.push_back(entry.as_integer());
   return out;
 }
 
-std::vector<std::string> JsonValue::keys() const {
+std::vector<std::string> CaseValue::keys() const {
   std::vector<std::string> out;
   if (!value_->is_object()) return out;
   for (const auto& [key, value] : value_->items()) out.push_back(key);
   return out;
 }
 
-std::int64_t JsonValue::as_integer() const {
+std::int64_t CaseValue::as_integer() const {
   constexpr std::int64_t kMost = std::int64_t{1} << 53;  // what every JSON reader keeps exactly
   if (!value_->is_number_integer() ||
       (value_->is_number_unsigned() && value_->get<std::uint64_t>() > std::uint64_t{kMost})) {
@@ -110,7 +110,7 @@ std::int64_t JsonValue::as_integer() const {
   return value;
 }
 
-double JsonValue::as_number() const {
+double CaseValue::as_number() const {
   if (!value_->is_number()) {
     reject("a number");
     return 0;
@@ -118,7 +118,7 @@ double JsonValue::as_number() const {
   return value_->get<double>();
 }
 
-std::string JsonValue::as_text() const {
+std::string CaseValue::as_text() const {
   if (!value_->is_string()) {
     reject("a text");
     return "";
@@ -126,8 +126,8 @@ std::string JsonValue::as_text() const {
   return value_->get<std::string>();
 }
 
-std::vector<JsonValue> JsonValue::entries() const {
-  std::vector<JsonValue> out;
+std::vector<CaseValue> CaseValue::entries() const {
+  std::vector<CaseValue> out;
   if (value_->is_null()) return out;
   if (!value_->is_array()) {
     reject("a list");

@@ -15,10 +15,10 @@
 namespace headroom {
 
 /// A value of a document with its path in it. A view: document and error outlive it.
-class JsonValue {
+class CaseValue {
  public:
   /// `place` is the file, with the line where one is known; `what` names the record in errors.
-  JsonValue(const nlohmann::json& value, SourcePlace place, std::string what,
+  CaseValue(const nlohmann::json& value, SourcePlace place, std::string what,
             std::optional<Error>& error);
 
   /// There, and not null.
@@ -29,7 +29,7 @@ class JsonValue {
   [[nodiscard]] bool is_null() const { return value_->is_null(); }
 
   // Members. The short forms need them; absent or null is an error.
-  [[nodiscard]] JsonValue at(std::string_view key) const;  // null if absent
+  [[nodiscard]] CaseValue at(std::string_view key) const;  // null if absent
   [[nodiscard]] std::int64_t integer(std::string_view key) const;
   [[nodiscard]] std::int64_t integer_or(std::string_view key, std::int64_t fallback) const;
   [[nodiscard]] std::optional<std::int64_t> optional_integer(std::string_view key) const;
@@ -38,7 +38,7 @@ class JsonValue {
   [[nodiscard]] std::string text_or(std::string_view key, std::string_view fallback) const;
   [[nodiscard]] bool flag_or(std::string_view key, bool fallback) const;
   /// Entries of a list; absent or null is empty.
-  [[nodiscard]] std::vector<JsonValue> list(std::string_view key) const;
+  [[nodiscard]] std::vector<CaseValue> list(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> keys() const;
@@ -47,14 +47,14 @@ class JsonValue {
   [[nodiscard]] std::int64_t as_integer() const;
   [[nodiscard]] double as_number() const;
   [[nodiscard]] std::string as_text() const;
-  [[nodiscard]] std::vector<JsonValue> entries() const;
+  [[nodiscard]] std::vector<CaseValue> entries() const;
 
   /// Records that this value is wrong, unless something was before.
   void reject(std::string_view expected) const;
   [[nodiscard]] const SourcePlace& place() const { return place_; }
 
  private:
-  [[nodiscard]] JsonValue child(const nlohmann::json& value, std::string path) const;
+  [[nodiscard]] CaseValue child(const nlohmann::json& value, const std::string& path) const;
 
   const nlohmann::json* value_;
   SourcePlace place_;
