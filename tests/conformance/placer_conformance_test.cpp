@@ -77,7 +77,7 @@ TEST_CASE("every registered placer keeps the promises of a placer") {
   for (const PolicyInfo& policy : policies()) {
     for (const auto& conformance_case : cases) {
       INFO(policy.name << " on " << conformance_case.name);
-      CHECK(listed(check_placer(registered(policy.name), conformance_case)) == "");
+      CHECK(listed(check_placer(registered(policy.name), conformance_case)).empty());
     }
   }
 }
@@ -96,7 +96,7 @@ TEST_CASE("gpustack keeps the promises of a placer under its options") {
         "parameters = ['--gpu-memory-utilization=0.4', '--pipeline-parallel-size=2']"}) {
     INFO(options);
     for (const auto& conformance_case : conformance_cases()) {
-      CHECK(listed(check_placer(registered("gpustack", options), conformance_case)) == "");
+      CHECK(listed(check_placer(registered("gpustack", options), conformance_case)).empty());
     }
   }
 }
