@@ -12,6 +12,8 @@ std::unique_ptr<Placer> make_naive(const PlacerContext& context, const ConfigTab
 std::unique_ptr<Placer> make_head_aware(const PlacerContext& context, const ConfigTable& options);
 std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context,
                                              const ConfigTable& options);
+std::unique_ptr<Placer> make_fallback_search_mix(const PlacerContext& context,
+                                                 const ConfigTable& options);
 std::unique_ptr<Placer> make_first_fit(const PlacerContext& context, const ConfigTable& options);
 
 }  // namespace headroom

@@ -17,8 +17,10 @@ std::span<const PolicyInfo> policies() {
        make_naive},
       {"head-aware", "as naive, but only sizes the engine's shape rules accept", true, false,
        make_head_aware},
-      {"fallback-search", "best valid TP x PP plan that has room, on one node or several", true,
-       false, make_fallback_search},
+      {"fallback-search", "best valid plan that has room, on one node or several", true, false,
+       make_fallback_search},
+      {"fallback-search-mix", "as fallback-search, sparing what the rest of the mix needs", true,
+       false, make_fallback_search_mix},
       {"first-fit", "opaque tasks: the first node, by id, with room", false, true, make_first_fit},
   };
   return all;
