@@ -5,9 +5,8 @@
 //            and 10,000 nodes here is what a decision pays for nodes that are all the same:
 //            nothing.
 //   filled:  80 % of the GPUs held by whole-GPU deployments on random nodes with random CPU
-//   requests
-//            (seeded), which stay, so that most nodes are in a state of their own: the worst case
-//            of classes. What the placer places comes and goes on top, up to 85 %.
+//            requests (seeded), which stay, so that most nodes are in a state of their own: the
+//            worst case of classes. What the placer places comes and goes on top, up to 85 %.
 //   crowded: the same with 99 % that stay and up to 100 %: much finds no room, and every plan is
 //            looked at.
 
@@ -113,11 +112,35 @@ void fill(Cluster& cluster, double share) {
   }
 }
 
-void place_in_turn(benchmark::State& state, const PolicyInfo& policy, const Fill& how) {
+// A policy under a name of its own where it has options.
+struct Contestant {
+  std::string name;
+  const PolicyInfo* policy;
+  const char* options;
+};
+
+constexpr const char* kSmallAndLarge =
+    "[[expected]]\nmodel = \"qwen3-8b\"\nweight = 3\n[[expected]]\nmodel = \"qwen2.5-72b\"\n";
+
+std::vector<Contestant> contestants() {
+  std::vector<Contestant> out;
+  for (const PolicyInfo& policy : policies()) {
+    out.push_back(
+        {policy.name, &policy, policy.name == "fallback-search-mix" ? kSmallAndLarge : ""});
+    if (policy.name != "fallback-search") continue;
+    out.push_back({policy.name + "-least-stranded", &policy, "prefer = \"least-stranded\""});
+    out.push_back({policy.name + "-fewest-nodes", &policy, "prefer = \"fewest-nodes\""});
+    out.push_back({policy.name + "-spread", &policy, "prefer = \"spread\""});
+  }
+  return out;
+}
+
+void place_in_turn(benchmark::State& state, const Contestant& contestant, const Fill& how) {
+  const PolicyInfo& policy = *contestant.policy;
   bench::Bed bed(bench::equal_nodes(state.range(0)));
   ShapeTable table(bed.spec);
   const auto shapes = intern_all(table, policy.takes_llm, how);
-  auto config = bench::require(ConfigTable::parse("", "bench"));
+  auto config = bench::require(ConfigTable::parse(contestant.options, "bench"));
   const auto placer = policy.make(PlacerContext{bed.spec, bed.plans}, config);
   Cluster cluster(bed.spec);
   fill(cluster, how.stays);
@@ -162,12 +185,13 @@ void place_in_turn(benchmark::State& state, const PolicyInfo& policy, const Fill
 
 // Registered before main runs, because which placers there are is known to the registry alone.
 [[maybe_unused]] const bool kRegistered = [] {
-  for (const PolicyInfo& policy : policies()) {
+  for (const Contestant& contestant : contestants()) {
     for (const Fill& how : kFills) {
-      const std::string name = fmt::format("{}/{}", policy.name, how.name);
+      const std::string name = fmt::format("{}/{}", contestant.name, how.name);
       auto* bench = benchmark::RegisterBenchmark(
-          name.c_str(), [&policy, &how](benchmark::State& s) { place_in_turn(s, policy, how); });
-      bench->ArgName("nodes")->Arg(100)->Arg(1'000)->Arg(10'000);
+          name.c_str(),
+          [contestant, &how](benchmark::State& s) { place_in_turn(s, contestant, how); });
+      bench->ArgName("nodes")->Arg(10)->Arg(100)->Arg(1'000)->Arg(10'000);
       bench->Unit(benchmark::kMicrosecond);
     }
   }

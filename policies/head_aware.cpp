@@ -25,7 +25,7 @@ class HeadAware final : public Placer {
       : engine_(context.plans.engine()),
         options_(options),
         search_(context,
-                [this](const Model& model, ParallelPlan plan) { return check(model, plan); }) {}
+                [this](const LlmDeployment& llm, ParallelPlan plan) { return check(llm, plan); }) {}
 
   [[nodiscard]] std::string_view name() const override { return "head-aware"; }
   [[nodiscard]] bool takes(RequestKind kind) const override { return kind == RequestKind::llm; }
@@ -35,14 +35,15 @@ class HeadAware final : public Placer {
   }
 
  private:
-  [[nodiscard]] std::optional<std::string> check(const Model& model, ParallelPlan plan) const {
-    const bool found =
-        !options_.root_only || model.heads_section.empty() || model.heads_section == "llm_config";
+  [[nodiscard]] std::optional<std::string> check(const LlmDeployment& llm,
+                                                 ParallelPlan plan) const {
+    const std::string& section = llm.model->heads_section;
+    const bool found = !options_.root_only || section.empty() || section == "llm_config";
     if (!found) {
       if (options_.pass_unknown) return std::nullopt;
       return "number of attention heads not found at the root of config.json or in llm_config";
     }
-    const EngineVerdict verdict = engine_.check_shape(model, plan);
+    const EngineVerdict verdict = engine_.check_shape(*llm.model, plan, llm.limits);
     if (verdict.accepted) return std::nullopt;
     return verdict.refusal.rule + ": " + verdict.refusal.sentence;
   }

@@ -11,7 +11,7 @@ namespace {
 class Naive final : public Placer {
  public:
   explicit Naive(const PlacerContext& context)
-      : search_(context, [](const Model&, ParallelPlan) { return std::nullopt; }) {}
+      : search_(context, [](const LlmDeployment&, ParallelPlan) { return std::nullopt; }) {}
 
   [[nodiscard]] std::string_view name() const override { return "naive"; }
   [[nodiscard]] bool takes(RequestKind kind) const override { return kind == RequestKind::llm; }

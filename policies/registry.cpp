@@ -17,13 +17,15 @@ std::span<const PolicyInfo> policies() {
        make_naive},
       {"head-aware", "as naive, but only sizes the engine's shape rules accept", true, false,
        make_head_aware},
-      {"fallback-search", "best valid TP x PP plan that has room, on one node or several", true,
-       false, make_fallback_search},
       {"gpustack", "as GPUStack's scheduler does today", true, false, make_gpustack},
       {"gpustack-0.6", "as GPUStack 0.6, which finds no heads in text_config", true, false,
        make_gpustack_0_6},
       {"gpustack-0.4", "as GPUStack 0.4, before its first check of heads", true, false,
        make_gpustack_0_4},
+      {"fallback-search", "best valid plan that has room, on one node or several", true, false,
+       make_fallback_search},
+      {"fallback-search-mix", "as fallback-search, sparing what the rest of the mix needs", true,
+       false, make_fallback_search_mix},
       {"first-fit", "opaque tasks: the first node, by id, with room", false, true, make_first_fit},
   };
   return all;

@@ -24,6 +24,9 @@ Json shape_facts(const RequestShape& shape) {
     out["utilisation"] = static_cast<double>(llm->limits.utilisation_ppm) / 1e6;
     if (llm->shared) out["shared"] = true;
     if (!llm->allowed_tp.empty()) out["allowed_tp"] = llm->allowed_tp;
+    for (const Degradation& degradation : llm->degradations) {
+      out["degradations"].push_back(to_text(degradation));
+    }
   } else {
     out["gpus"] = shape.opaque().gpus;
     if (shape.opaque().milli != kWholeGpu) out["gpu_milli"] = shape.opaque().milli;
@@ -98,12 +101,14 @@ void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
     const auto& layout = std::get<Place>(decision).layout;
     record["verdict"] = "place";
     record["why"] = std::get<Place>(decision).why;
+    if (layout.degradation > 0) record["degradation"] = layout.degradation;
     if (!layout.parts.empty() && !layout.parts.front().devices.empty()) {
       record["gpu"] = cluster_.gpu_types[index(layout.gpu)].name;
     }
     if (opaque_.erase(id) == 0) {
       record["tp"] = layout.plan.tp;
       record["pp"] = layout.plan.pp;
+      record["plan"] = plan_text(layout.plan);
     }
     tries_.erase(id);
   } else if (const auto* never = std::get_if<Never>(&decision)) {
@@ -116,7 +121,11 @@ void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
   if (!passed_over.empty()) {
     Json list = Json::array();
     for (const auto& item : passed_over.first(std::min(passed_over.size(), kMostPassedOver))) {
-      list.push_back({{"what", item.what}, {"why", item.why}});
+      Json entry = {{"what", item.what}, {"why", item.why}};
+      if (!item.rule.empty()) entry["rule"] = item.rule;
+      if (item.short_bytes > 0) entry["short_bytes"] = item.short_bytes;
+      if (item.worse_ppm > 0) entry["worse_ppm"] = item.worse_ppm;
+      list.push_back(std::move(entry));
     }
     record["passed_over"] = std::move(list);
     if (passed_over.size() > kMostPassedOver) {

@@ -62,9 +62,7 @@ std::string decision(const Json& record) {
     const std::string gpu =
         record.contains("gpu") ? " on " + record.value("gpu", "") : std::string();
     const std::string plan =
-        record.contains("tp")
-            ? fmt::format(" with TP {} x PP {}", record.value("tp", 0), record.value("pp", 0))
-            : std::string();
+        record.contains("tp") ? " with " + record.value("plan", "") : std::string();
     return fmt::format("    {}: placed{}{}, at try {}: {}\n{}", at(record), gpu, plan,
                        record.value("try", 0), record.value("why", ""), passed_over(record));
   }

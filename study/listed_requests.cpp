@@ -71,6 +71,13 @@ Result<LlmDeployment> read_deployment(const ConfigTable& entry, const std::files
     llm.allowed_tp.push_back(static_cast<int>(tp));
   }
   sort_unique(llm.allowed_tp);
+  auto degradations =
+      parse_degradations(entry.texts_or("degradations", {}), *llm.model, llm.limits);
+  if (!degradations) {
+    return fail(degradations.error().message, entry.place("degradations"),
+                degradations.error().hint);
+  }
+  llm.degradations = std::move(*degradations);
   return llm;
 }
 

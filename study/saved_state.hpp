@@ -11,7 +11,7 @@
 namespace headroom {
 
 inline constexpr const char* kStateSchema = "headroom.state";
-inline constexpr int kStateVersion = 1;
+inline constexpr int kStateVersion = 2;
 
 struct SavedState {
   std::string scenario;  // its name

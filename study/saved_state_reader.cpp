@@ -181,7 +181,8 @@ class StateReader {
     out.ready_at = fields.time_if("ready_s");
     if (!types_.empty()) out.gpu = static_cast<GpuTypeId>(fields.choice("gpu", types_));
     out.plan = {fields.small("tp", 1, 1024), fields.small("pp", 1, 1024),
-                fields.small("dp", 1, 1024), fields.flag("ep")};
+                fields.small("dp", 1, 1024), fields.flag("ep"), fields.flag("balanced")};
+    out.degradation = fields.small("degradation", 0, 1024);
     out.nodes_from_disk = fields.small("nodes_from_disk", 0, 1'000'000);
     for (const auto& entry : fields.objects("on")) {
       NodeHolding holding;

@@ -53,6 +53,8 @@ Json placed_json(const PlacedRecord& record, const ClusterSpec& cluster) {
   out["pp"] = record.plan.pp;
   out["dp"] = record.plan.dp;
   out["ep"] = record.plan.ep;
+  out["balanced"] = record.plan.balanced;
+  out["degradation"] = record.degradation;
   out["nodes_from_disk"] = record.nodes_from_disk;
   Json on = Json::array();
   for (const NodeHolding& holding : record.holdings) {

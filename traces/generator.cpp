@@ -71,6 +71,7 @@ class Generator final : public RequestSource {
     llm.model = entry.model;
     llm.limits = entry.limits;
     llm.allowed_tp = entry.allowed_tp;
+    llm.degradations = entry.degradations;
     llm.shared = entry.band == kShareBand;
     if (llm.shared) llm.limits.utilisation_ppm = entry.min_u_ppm;
     shape.what = std::move(llm);

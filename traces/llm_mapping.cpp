@@ -132,6 +132,7 @@ class LlmSource final : public RequestSource {
     llm.limits = entry.limits;
     if (drawn.window != nullptr) set_lengths(*entry.model, *drawn.window, llm.limits);
     llm.allowed_tp = entry.allowed_tp;
+    llm.degradations = entry.degradations;
     if (entry.band == kShareBand) {
       llm.shared = true;
       llm.limits.utilisation_ppm = std::max(std::int64_t{task.milli} * 1000, entry.min_u_ppm);

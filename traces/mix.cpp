@@ -79,6 +79,14 @@ MixEntry read_entry(const ConfigTable& table, const ServingLimits& defaults, Mix
     entry.allowed_tp.push_back(static_cast<int>(tp));
   }
   std::sort(entry.allowed_tp.begin(), entry.allowed_tp.end());
+  if (entry.model == nullptr) return entry;
+  auto degradations =
+      parse_degradations(table.texts_or("degradations", {}), *entry.model, entry.limits);
+  if (degradations) {
+    entry.degradations = std::move(*degradations);
+  } else {
+    table.reject("degradations", degradations.error().message, degradations.error().hint);
+  }
   return entry;
 }
 

@@ -9,6 +9,7 @@
 #include "sim/core/result.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/models/model.hpp"
+#include "sim/workload/degradation.hpp"
 
 #include <array>
 #include <cstdint>
@@ -37,6 +38,7 @@ struct MixEntry {
   std::int64_t min_u_ppm = 0;  // share band: least share of a GPU that holds it, in millionths
   ServingLimits limits;
   std::vector<int> allowed_tp;  // ascending; empty = any
+  std::vector<Degradation> degradations;
 };
 
 struct Mix {

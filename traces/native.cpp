@@ -18,10 +18,11 @@ namespace {
 const std::array<std::string, 10> kOpaqueKeys{"id",        "arrival",   "lifetime",  "gpus",
                                               "gpu_milli", "cpu_milli", "ram_bytes", "gpu_types",
                                               "group",     "group_size"};
-const std::array<std::string, 15> kLlmKeys{
-    "id",        "arrival",        "lifetime",    "model",  "context",
-    "sequences", "batched_tokens", "utilisation", "shared", "allowed_tp",
-    "cpu_milli", "ram_bytes",      "gpu_types",   "group",  "group_size"};
+const std::array<std::string, 16> kLlmKeys{
+    "id",        "arrival",    "lifetime",       "model",
+    "context",   "sequences",  "batched_tokens", "utilisation",
+    "shared",    "allowed_tp", "degradations",   "cpu_milli",
+    "ram_bytes", "gpu_types",  "group",          "group_size"};
 const std::array<std::string, 2> kHeaderKeys{"schema", "version"};
 const std::string kDeclaredKey = "declared";
 
@@ -142,6 +143,15 @@ class NativeRows final : public RequestSource {
       llm.allowed_tp.push_back(static_cast<int>(tp));
     }
     sort_unique(llm.allowed_tp);
+    const auto texts = json.texts_or("degradations", {});
+    if (llm.model != nullptr) {
+      auto degradations = parse_degradations(texts, *llm.model, llm.limits);
+      if (degradations) {
+        llm.degradations = std::move(*degradations);
+      } else {
+        json.reject("'degradations': " + degradations.error().message, degradations.error().hint);
+      }
+    }
     shape.what = std::move(llm);
   }
 

@@ -38,6 +38,11 @@ std::string deployment_members(const LlmDeployment& llm) {
   if (!llm.allowed_tp.empty()) {
     out += fmt::format(R"(,"allowed_tp":[{}])", fmt::join(llm.allowed_tp, ","));
   }
+  if (!llm.degradations.empty()) {
+    std::vector<std::string> texts;
+    for (const Degradation& degradation : llm.degradations) texts.push_back(to_text(degradation));
+    out += fmt::format(R"(,"degradations":{})", list(texts));
+  }
   return out;
 }
 

@@ -18,7 +18,7 @@ bool ClaimSearch::usable(const InternedShape& shape, GpuTypeId type, ParallelPla
                          Candidates& out) const {
   const LlmDeployment& llm = shape.shape.llm();
   if (!llm.allows_tp(plan.tp)) return false;
-  if (auto reason = filter_(*llm.model, plan)) {
+  if (auto reason = filter_(llm, plan)) {
     out.filtered.push_back({describe({type, plan, plan.pp == 1}), std::move(*reason)});
     return false;
   }

@@ -19,7 +19,7 @@ namespace headroom {
 class ClaimSearch {
  public:
   /// Why the engine would refuse these sizes for this model, or nullopt if they may be used.
-  using SizeFilter = std::function<std::optional<std::string>(const Model&, ParallelPlan)>;
+  using SizeFilter = std::function<std::optional<std::string>(const LlmDeployment&, ParallelPlan)>;
 
   ClaimSearch(const PlacerContext& context, SizeFilter filter);
 

@@ -22,7 +22,7 @@ inline constexpr std::int64_t kLoadOutputTokens = 256;
 /// The links that a deployment's GPUs talk over: rates in bytes/s, one direction.
 struct GroupLinks {
   std::int64_t tensor = 0;  // the worst inside a tensor parallel group; groups never leave a node
-  std::int64_t stages = 0;  // the worst between two pipeline stages
+  std::int64_t stages = 0;  // the worst between two groups: pipeline stages, replicas
 
   friend auto operator<=>(const GroupLinks&, const GroupLinks&) = default;
 };
@@ -38,6 +38,7 @@ struct CostQuery {
   const GpuType& gpu;
   ParallelPlan plan;
   GroupLinks links;
+  std::int64_t longest_stage = 0;  // layers of it; 0 = as evenly as they go
 };
 
 class CostModel {

@@ -24,6 +24,7 @@ struct Stage {
   double expert_parameters = 0.0;  // likewise
   double kv_bytes_token = 0.0;
   double layers = 0.0;
+  double expert_layers = 0.0;  // of these, with routed experts
 };
 
 /// Sums over all layers of the model, whole.
@@ -31,6 +32,7 @@ struct LayerSums {
   std::int64_t parameters = 0, expert_parameters = 0;
   Bytes bytes = 0, expert_bytes = 0;
   Bytes cached_per_token = 0;  // on each rank
+  std::int64_t expert_layers = 0;
 };
 
 LayerSums sum_layers(const CostQuery& query) {
@@ -41,6 +43,7 @@ LayerSums sum_layers(const CostQuery& query) {
   for (std::size_t i = 0; i < text.kinds.size(); ++i) {
     const LayerKind& kind = text.kinds[i];
     const std::int64_t layers = std::count(text.kind_of_layer.begin(), text.kind_of_layer.end(), i);
+    if (std::holds_alternative<Experts>(kind.mlp)) sums.expert_layers += layers;
     for (const Tensor& tensor : layer_tensors(text, kind)) {
       const bool expert = is_expert(tensor);
       (expert ? sums.expert_parameters : sums.parameters) += layers * tensor.elements();
@@ -57,7 +60,9 @@ Stage stage_of(const CostQuery& query) {
   const auto tp = static_cast<double>(query.plan.tp);
   const double ranks = tp * static_cast<double>(query.plan.dp);
   const auto all_layers = static_cast<double>(text.layers());
-  const double layers = std::ceil(all_layers / static_cast<double>(query.plan.pp));
+  const double layers = query.longest_stage > 0
+                            ? static_cast<double>(query.longest_stage)
+                            : std::ceil(all_layers / static_cast<double>(query.plan.pp));
   const LayerSums sums = sum_layers(query);
   const auto table = static_cast<double>(embedding_parameters(text));
   const auto of_stage = [&](std::int64_t sum) {
@@ -72,6 +77,7 @@ Stage stage_of(const CostQuery& query) {
   stage.expert_bytes = of_stage(sums.expert_bytes) / ranks;
   stage.kv_bytes_token = of_stage(sums.cached_per_token);
   stage.layers = layers;
+  stage.expert_layers = of_stage(sums.expert_layers);
   return stage;
 }
 
@@ -100,12 +106,19 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
   const double arithmetic =
       2.0 * visits / (static_cast<double>(query.gpu.matrix_rate()) * kMatrixEfficiency);
   double seconds = std::max(memory, arithmetic) + stage.layers * kLaunchSeconds;
-  const double message = tokens * static_cast<double>(query.model.text.hidden) *
-                         static_cast<double>(query.model.dtype_bytes);
+  const double message = tokens / replicas * static_cast<double>(query.model.text.hidden) *
+                         static_cast<double>(query.model.dtype_bytes);  // of one replica
   if (query.plan.tp > 1) {
     const auto tp = static_cast<double>(query.plan.tp);
     const double ring = 2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.links.tensor);
     seconds += 2.0 * stage.layers * (kAllReduceLatency + ring);
+  }
+  if (query.plan.dp > 1) {
+    // All ranks of the stage gather the tokens of all replicas, and scatter the sums back.
+    const double ranks = static_cast<double>(query.plan.tp) * replicas;
+    const double ring =
+        (ranks - 1.0) / ranks * message * replicas / static_cast<double>(query.links.stages);
+    seconds += 2.0 * stage.expert_layers * (kAllReduceLatency + ring);
   }
   if (query.plan.pp > 1) {
     seconds += kHopLatency + message / static_cast<double>(query.links.stages);

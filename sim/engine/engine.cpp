@@ -49,17 +49,44 @@ std::vector<int> EngineRules::accepted_tp(const Model& model, int max_tp) const 
   return out;
 }
 
-std::vector<ParallelPlan> EngineRules::accepted_plans(const Model& model, int max_tp,
-                                                      int max_pp) const {
+std::vector<ParallelPlan> EngineRules::accepted_plans(const Model& model, const PlanSizes& sizes,
+                                                      const ServingLimits& limits) const {
+  const bool experts = model.text.has_experts();
+  const int max_dp = experts ? sizes.max_dp : 1;
   std::vector<ParallelPlan> out;
-  for (int tp = 1; tp <= max_tp; ++tp) {
-    for (int pp = 1; pp <= max_pp; ++pp) {
-      if (check_shape(model, {tp, pp}).accepted) out.push_back({tp, pp});
+  const auto consider = [&](ParallelPlan plan) {
+    if (plan.gpus() > sizes.max_gpus) return;
+    if (check_shape(model, plan, limits).accepted) out.push_back(plan);
+  };
+  for (int tp = 1; tp <= sizes.max_tp; ++tp) {
+    for (int pp = 1; pp <= sizes.max_pp; ++pp) {
+      for (int dp = 1; dp <= max_dp; dp *= 2) {
+        consider({tp, pp, dp});
+        if (experts && tp * dp > 1) consider({tp, pp, dp, true});
+      }
     }
   }
   std::sort(out.begin(), out.end(), [](const ParallelPlan& a, const ParallelPlan& b) {
-    return std::tuple(a.gpus(), a.pp) < std::tuple(b.gpus(), b.pp);
+    const auto key = [](const ParallelPlan& p) { return std::tuple(p.gpus(), p.pp, p.dp, p.ep); };
+    return key(a) < key(b);
   });
+  return out;
+}
+
+Bytes short_per_gpu(const EngineVerdict& verdict) {
+  if (verdict.accepted || verdict.refusal.phase != Refusal::Phase::memory) return 0;
+  Bytes most = 0;
+  for (const StageMemory& stage : verdict.stages) {
+    most = std::max(most, stage.kv_per_sequence - stage.kv_available);
+  }
+  return most;
+}
+
+std::string plan_text(ParallelPlan plan) {
+  std::string out = fmt::format("TP {} x PP {}", plan.tp, plan.pp);
+  if (plan.dp > 1) out += fmt::format(" x DP {}", plan.dp);
+  if (plan.ep) out += " with EP";
+  if (plan.balanced) out += ", layers balanced";
   return out;
 }
 

@@ -49,12 +49,17 @@ struct ServingLimits {
 /// attention of one replica, `dp` replicas of the attention share the experts of a stage (each with
 /// a KV cache of its own), `pp` stages hold the layers. With `ep` the routed experts are spread
 /// over the tp x dp ranks of a stage as whole experts, without it each is cut into as many slices.
+/// `balanced`: layers go to stages so that every stage has memory for the cache, not as the engine
+/// would deal them out; only for engines that balance_stages().
 struct ParallelPlan {
   int tp = 1;
   int pp = 1;
   int dp = 1;
   bool ep = false;
+  bool balanced = false;
   [[nodiscard]] int gpus() const { return tp * pp * dp; }
+  /// Tensor parallel groups: none of them is ever cut over two nodes.
+  [[nodiscard]] int groups() const { return pp * dp; }
   friend auto operator<=>(const ParallelPlan&, const ParallelPlan&) = default;
 };
 
@@ -114,12 +119,28 @@ struct EngineVerdict {
   std::int64_t full_sequences = 0;   // sequences of the full context that fit at once
 };
 
+/// Bytes that each GPU of the worst stage lacks for one sequence of full length; 0 where the
+/// refusal is not about memory, and where there is none.
+[[nodiscard]] Bytes short_per_gpu(const EngineVerdict& verdict);
+
+/// "TP 2 x PP 3", "TP 1 x PP 2 x DP 4 with EP, layers balanced".
+[[nodiscard]] std::string plan_text(ParallelPlan plan);
+
 /// A deployment that is to be started.
 struct Start {
   ParallelPlan plan;
   ServingLimits limits;
-  std::int64_t full_sequences = 1;  // of the verdict: a cache of a fixed size is as large
-  int nodes = 1;                    // that the plan spans
+  std::int64_t full_sequences = 1;        // of the verdict: a cache of a fixed size is as large
+  int nodes = 1;                          // that the plan spans
+  std::vector<std::int64_t> layers = {};  // of each stage, for a balanced plan
+};
+
+/// How far accepted_plans() goes.
+struct PlanSizes {
+  int max_tp = 1;
+  int max_pp = 1;
+  int max_dp = 1;  // of models with routed experts, in powers of two; others have no use for it
+  int max_gpus = 1 << 20;
 };
 
 /// Constants of the memory budget that were measured or guessed, not derived: docs/engines.md. A
@@ -145,14 +166,20 @@ class EngineRules {
   virtual ~EngineRules() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Shape rules alone: what the engine says before any memory is counted, the vision tower cut
-  /// over the ranks.
-  [[nodiscard]] virtual EngineVerdict check_shape(const Model& model, ParallelPlan plan) const = 0;
+  /// Shape rules alone: what the engine says before any memory is counted. Of the limits only
+  /// encoder_data_parallel matters: a vision tower that is not cut has no sizes that must divide.
+  [[nodiscard]] virtual EngineVerdict check_shape(const Model& model, ParallelPlan plan,
+                                                  const ServingLimits& limits) const = 0;
+  [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const {
+    return check_shape(model, plan, ServingLimits{});
+  }
   /// Shape rules, then what the GPU can do, then memory. Preconditions: plan sizes, context and
   /// batched_tokens >= 1; utilisation within 0 and 1.
   [[nodiscard]] virtual EngineVerdict check(const Model& model, ParallelPlan plan,
                                             const GpuType& gpu,
                                             const ServingLimits& limits) const = 0;
+  /// Whether it can be told how many layers each stage holds (ParallelPlan::balanced).
+  [[nodiscard]] virtual bool balances_stages() const { return false; }
   /// U, in millionths: as asked for, else the engine's own choice for this GPU.
   [[nodiscard]] virtual std::int64_t utilisation(const Model& model, ParallelPlan plan,
                                                  const GpuType& gpu,
@@ -183,9 +210,10 @@ class EngineRules {
 
   /// Tensor parallel sizes up to `max_tp` whose shapes are accepted at pp = 1.
   [[nodiscard]] std::vector<int> accepted_tp(const Model& model, int max_tp) const;
-  /// TP x PP whose shapes are accepted, tp <= max_tp, pp <= max_pp, ordered by (gpus, pp).
-  [[nodiscard]] std::vector<ParallelPlan> accepted_plans(const Model& model, int max_tp,
-                                                         int max_pp) const;
+  /// TP x PP (x DP, with and without EP, for routed experts) whose shapes are accepted, ordered by
+  /// (gpus, pp, dp, ep).
+  [[nodiscard]] std::vector<ParallelPlan> accepted_plans(const Model& model, const PlanSizes& sizes,
+                                                         const ServingLimits& limits = {}) const;
 };
 
 /// "vllm", or a release of it: "vllm@0.10". Error: names the engines, or the releases, there are.

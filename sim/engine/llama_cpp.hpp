@@ -53,7 +53,9 @@ class Rules final : public EngineRules {
   explicit Rules(const MemoryOverheads& overheads) : overheads_(overheads) {}
 
   [[nodiscard]] std::string_view name() const override { return "llama.cpp"; }
-  [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
+  using EngineRules::check_shape;
+  [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan,
+                                          const ServingLimits& limits) const override;
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::string command(const Model& model, const Start& start) const override;

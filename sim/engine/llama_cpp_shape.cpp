@@ -160,7 +160,8 @@ Model padded_to_devices(const Model& model, int devices) {
   return padded;
 }
 
-EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan,
+                                 const ServingLimits& /*limits*/) const {
   require_sizes(plan);
   EngineVerdict verdict = check_mode(plan);
   if (!verdict.accepted) return verdict;

@@ -72,8 +72,9 @@ std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
   return out;
 }
 
-EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
-  return check_sizes(model, plan, false);
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan,
+                                 const ServingLimits& limits) const {
+  return check_sizes(model, plan, limits.encoder_data_parallel);
 }
 
 EngineVerdict Rules::check_sizes(const Model& model, ParallelPlan plan, bool whole_encoder) {

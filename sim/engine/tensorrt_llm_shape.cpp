@@ -59,7 +59,8 @@ std::vector<std::int64_t> stage_layers(std::int64_t layers, int pp) {
   return out;
 }
 
-EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan,
+                                 const ServingLimits& /*limits*/) const {
   require_sizes(plan);
   const TextArch& text = model.text;
   return first_refusal({

@@ -66,7 +66,10 @@ class Rules final : public EngineRules {
       : overheads_(overheads), version_(version) {}
 
   [[nodiscard]] std::string_view name() const override;
-  [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan) const override;
+  using EngineRules::check_shape;
+  [[nodiscard]] EngineVerdict check_shape(const Model& model, ParallelPlan plan,
+                                          const ServingLimits& limits) const override;
+  [[nodiscard]] bool balances_stages() const override { return true; }
   [[nodiscard]] EngineVerdict check(const Model& model, ParallelPlan plan, const GpuType& gpu,
                                     const ServingLimits& limits) const override;
   [[nodiscard]] std::int64_t utilisation(const Model& model, ParallelPlan plan, const GpuType& gpu,

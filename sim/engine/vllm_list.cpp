@@ -185,7 +185,12 @@ std::span<const EngineRules::RemarkInfo> Rules::remarks() const {
 std::string Rules::command(const Model& model, const Start& start) const {
   const ParallelPlan plan = start.plan;
   const ServingLimits& limits = start.limits;
-  std::string out = fmt::format("vllm serve {}", model.hub_id);
+  std::string out;
+  // envs.py and distributed/utils.py get_pp_indices.
+  if (plan.balanced) {
+    out = fmt::format("VLLM_PP_LAYER_PARTITION={} ", fmt::join(start.layers, ","));
+  }
+  out += fmt::format("vllm serve {}", model.hub_id);
   if (plan.tp > 1) out += fmt::format(" --tensor-parallel-size {}", plan.tp);
   if (plan.pp > 1) out += fmt::format(" --pipeline-parallel-size {}", plan.pp);
   if (plan.dp > 1) out += fmt::format(" --data-parallel-size {}", plan.dp);

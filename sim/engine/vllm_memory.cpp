@@ -1,3 +1,4 @@
+#include "sim/engine/balanced_stages.hpp"
 #include "sim/engine/saturating.hpp"
 #include "sim/engine/shared_rules.hpp"
 #include "sim/engine/stage_budget.hpp"
@@ -114,11 +115,15 @@ class Budget {
          const MemoryOverheads& overheads)
       : q_(question), gpu_(gpu), limits_(limits), overheads_(overheads) {
     const Model& model = q_.model;
-    const auto groups = [&](std::int64_t first, std::int64_t layers) {
-      return cache_groups(model, first, layers, q_.plan.tp, limits.kv_cache, SparseLatent::packed);
-    };
-    pool_ = cache_pool(groups(0, model.text.layers()), hybrid_cache(model, overheads, q_.version));
-    layers_ = stage_layers(model.text.layers(), q_.plan.pp);
+    const std::int64_t all = model.text.layers();
+    pool_ = cache_pool(groups(0, all), hybrid_cache(model, overheads, q_.version));
+    layers_ = stage_layers(all, q_.plan.pp);
+    if (q_.plan.balanced) {
+      const auto chosen =
+          balance_stages(all, q_.plan.pp, std::max<std::int64_t>(1, limits.sequences),
+                         [this](const StageLayers& held) { return holds(held); });
+      if (chosen) layers_ = *chosen;
+    }
     std::int64_t first = 0;
     for (const std::int64_t count : layers_) {
       groups_.push_back(groups(first, count));
@@ -147,6 +152,16 @@ class Budget {
   }
 
  private:
+  [[nodiscard]] std::vector<CacheGroup> groups(std::int64_t first, std::int64_t layers) const {
+    return cache_groups(q_.model, first, layers, q_.plan.tp, limits_.kv_cache,
+                        SparseLatent::packed);
+  }
+  [[nodiscard]] std::int64_t holds(const StageLayers& held) const {
+    const StageMemory there = stage(held, groups(held.first, held.layers));
+    if (there.kv_available <= 0) return 0;
+    if (there.kv_per_sequence == 0) return limits_.sequences;
+    return there.kv_available / there.kv_per_sequence;
+  }
   [[nodiscard]] StageMemory stage(const StageLayers& held,
                                   const std::vector<CacheGroup>& groups) const {
     const StageWeights weights = rank_weights(q_.model, q_.plan, gpu_, held, q_.whole_encoder);

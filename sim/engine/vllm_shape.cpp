@@ -192,8 +192,10 @@ EngineVerdict check_shape(const Question& question) {
   return verdict;
 }
 
-EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan) const {
-  return vllm::check_shape(Question{model, plan, version_});
+EngineVerdict Rules::check_shape(const Model& model, ParallelPlan plan,
+                                 const ServingLimits& limits) const {
+  const bool whole = limits.encoder_data_parallel && encoder_runs_whole(model);
+  return vllm::check_shape(Question{model, plan, version_, whole});
 }
 
 }  // namespace headroom::vllm

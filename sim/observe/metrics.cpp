@@ -94,12 +94,12 @@ void Metrics::released(SimTime now, const Placement& placement, bool served) {
 
 // Throughput per GPU over that of the best valid plan on the same type on the empty cluster.
 std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
-  const std::int64_t best = plans_.best_per_gpu(*placement.shape, placement.layout.gpu);
+  const std::int64_t best = plans_.best_per_gpu(placement.served(), placement.layout.gpu);
   if (best == 0) return kPpm;
   const GroupLinks links =
       plans_.links().of(placement.holdings, placement.layout.gpu, placement.layout.plan);
   const std::int64_t own =
-      plans_.per_gpu(*placement.shape, placement.layout.gpu, placement.layout.plan, links);
+      plans_.per_gpu(placement.served(), placement.layout.gpu, placement.layout.plan, links);
   return std::min(kPpm, mul_div_floor(own, kPpm, best));
 }
 

@@ -22,6 +22,8 @@ struct Placement {
   int nodes_from_disk = 0;            // of its nodes, those that read the weights from their disks
 
   [[nodiscard]] int gpus() const;
+  /// The shape as it is served: the one asked for, or under a degradation.
+  [[nodiscard]] const InternedShape& served() const { return shape->served(layout.degradation); }
   [[nodiscard]] bool one_node() const { return holdings.size() == 1; }
 };
 

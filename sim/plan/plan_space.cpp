@@ -4,6 +4,21 @@
 #include <tuple>
 
 namespace headroom {
+namespace {
+
+// Other splits of the layers are for where the engine's own leaves some stage without a cache, and
+// the memory of all stages together would be enough.
+bool may_balance(const EngineRules& engine, ParallelPlan plan, const EngineVerdict& verdict) {
+  if (verdict.accepted || plan.pp == 1 || !engine.balances_stages()) return false;
+  if (verdict.refusal.phase != Refusal::Phase::memory) return false;
+  double left = 0.0;  // a sequence of any length may be asked for
+  for (const StageMemory& stage : verdict.stages) {
+    left += static_cast<double>(stage.kv_available) - static_cast<double>(stage.kv_per_sequence);
+  }
+  return left >= 0.0;
+}
+
+}  // namespace
 
 ServingLimits limits_at_load(const EngineRules& engine, const Model& model, ParallelPlan plan,
                              const GpuType& gpu, ServingLimits limits) {
@@ -37,8 +52,8 @@ std::vector<RankedPlan> PlanSpace::rank(const InternedShape& shape) const {
   for (const GpuTypeId type : shape.allowed) rank_type(shape, type, plans);
   std::sort(plans.begin(), plans.end(), [](const RankedPlan& a, const RankedPlan& b) {
     const auto key = [](const RankedPlan& p) {
-      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.gpu,
-                        -p.over.links.tensor);
+      return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.plan.dp, p.gpu,
+                        -p.over.links.tensor, p.plan.ep, p.plan.balanced);
     };
     return key(a) < key(b);
   });
@@ -49,32 +64,54 @@ void PlanSpace::rank_type(const InternedShape& shape, GpuTypeId type,
                           std::vector<RankedPlan>& out) const {
   const LlmDeployment& llm = shape.shape.llm();
   const GpuType& gpu = cluster_.gpu_types[index(type)];
-  const int largest = cluster_.largest_node(type);
-  const std::int64_t there = cluster_.gpu_count(type);
-  for (const ParallelPlan plan : engine_.accepted_plans(*llm.model, largest, limits_.max_pp)) {
+  const auto there = std::min<std::int64_t>(limits_.max_gpus, cluster_.gpu_count(type));
+  const PlanSizes sizes{cluster_.largest_node(type), limits_.max_pp, limits_.max_dp,
+                        static_cast<int>(there)};
+  for (ParallelPlan plan : engine_.accepted_plans(*llm.model, sizes, llm.limits)) {
     if (!llm.allows_tp(plan.tp)) continue;
-    if (plan.gpus() > limits_.max_gpus || plan.gpus() > there) continue;
-    if (!engine_.check(*llm.model, plan, gpu, llm.limits).accepted) continue;
-    const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
-    for (const bool one_node : {true, false}) {
-      if (one_node && plan.gpus() > largest) continue;
-      if (!one_node && plan.pp == 1) continue;
-      for (const LinkChoice& over : links_.choices(type, plan, one_node)) {
-        const CostQuery query{*llm.model, limits, gpu, plan, over.links};
-        out.push_back({type, plan, one_node, over, cost_.worth(query), cost_.per_gpu(query)});
-      }
+    EngineVerdict verdict = engine_.check(*llm.model, plan, gpu, llm.limits);
+    if (may_balance(engine_, plan, verdict)) {
+      plan.balanced = true;
+      verdict = engine_.check(*llm.model, plan, gpu, llm.limits);
+    }
+    if (verdict.accepted) add_plan(llm, type, plan, out);
+  }
+}
+
+void PlanSpace::add_plan(const LlmDeployment& llm, GpuTypeId type, ParallelPlan plan,
+                         std::vector<RankedPlan>& out) const {
+  const GpuType& gpu = cluster_.gpu_types[index(type)];
+  const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
+  const std::int64_t longest = longest_stage(llm, type, plan);
+  for (const bool one_node : {true, false}) {
+    if (one_node && plan.gpus() > cluster_.largest_node(type)) continue;
+    if (!one_node && plan.groups() == 1) continue;
+    for (const LinkChoice& over : links_.choices(type, {plan.tp, plan.groups()}, one_node)) {
+      const CostQuery query{*llm.model, limits, gpu, plan, over.links, longest};
+      out.push_back({type, plan, one_node, over, cost_.worth(query), cost_.per_gpu(query)});
     }
   }
+}
+
+std::int64_t PlanSpace::longest_stage(const LlmDeployment& llm, GpuTypeId type,
+                                      ParallelPlan plan) const {
+  if (!plan.balanced) return 0;
+  const GpuType& gpu = cluster_.gpu_types[index(type)];
+  std::int64_t longest = 0;
+  for (const StageMemory& stage : engine_.check(*llm.model, plan, gpu, llm.limits).stages) {
+    longest = std::max(longest, stage.layers);
+  }
+  return longest;
 }
 
 std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan& plan) {
   if (search.hopeless(plan.gpu)) return std::nullopt;
   if (plan.one_node) {
-    auto part = search.on_one_node(plan.gpu, plan.plan, {plan.over.least});
+    auto part = search.on_one_node(plan.gpu, plan.groups(), {plan.over.least});
     if (!part) return std::nullopt;
     return Layout{plan.gpu, plan.plan, {std::move(*part)}};
   }
-  auto parts = search.for_groups(plan.gpu, plan.plan, LinkNeed{plan.over.least});
+  auto parts = search.for_groups(plan.gpu, plan.groups(), LinkNeed{plan.over.least});
   if (!parts) return std::nullopt;
   return Layout{plan.gpu, plan.plan, std::move(*parts)};
 }
@@ -84,8 +121,13 @@ std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const Int
   RoomSearch search(cluster, shape, freed);
   if (shape.shape.kind() == RequestKind::llm) {
     if (search.hopeless(shape.allowed)) return std::nullopt;
-    for (const RankedPlan& plan : plans(shape)) {
-      if (auto layout = find_room(search, plan)) return layout;
+    for (int degradation = 0; degradation <= std::ssize(shape.degraded); ++degradation) {
+      for (const RankedPlan& plan : plans(shape.served(degradation))) {
+        auto layout = find_room(search, plan);
+        if (!layout) continue;
+        layout->degradation = degradation;
+        return layout;
+      }
     }
     return std::nullopt;
   }
@@ -118,7 +160,8 @@ std::int64_t PlanSpace::per_gpu(const InternedShape& shape, GpuTypeId type, Para
   const LlmDeployment& llm = shape.shape.llm();
   const GpuType& gpu = cluster_.gpu_types[index(type)];
   const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
-  const std::int64_t out = cost_.per_gpu({*llm.model, limits, gpu, plan, links});
+  const std::int64_t out =
+      cost_.per_gpu({*llm.model, limits, gpu, plan, links, longest_stage(llm, type, plan)});
   return per_gpu_.emplace(key, out).first->second;
 }
 

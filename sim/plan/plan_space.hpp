@@ -2,11 +2,13 @@
 // The plan space: every way a deployment may be laid out, the same for all policies and for the
 // audit.
 //
-// A plan is one GPU type, tensor parallel size t and pipeline parallel size p, with each tensor
-// parallel group inside one node and the stages on one node or several. A plan is valid when the
-// engine accepts it on GPUs of that type, the request allows the type and t, and the cluster has
-// nodes large enough for a group. Limits: t up to the largest node, p and t x p as PlanLimits says
-// (stated in docs/outcomes.md: beyond them no plan counts as free).
+// A plan is one GPU type, tensor parallel size t and pipeline parallel size p, for models with
+// routed experts also data parallel size d and expert parallelism, with each tensor parallel group
+// inside one node and the groups on one node or several. A plan is valid when the engine accepts it
+// on GPUs of that type, the request allows the type and t, and the cluster has nodes large enough
+// for a group. Limits: t up to the largest node, p, d and their product as PlanLimits says (stated
+// in docs/outcomes.md: beyond them no plan counts as free). Where a request allows degradations,
+// its plans under each of them come after all plans as asked.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/cost/cost_model.hpp"
@@ -28,6 +30,7 @@ namespace headroom {
 struct PlanLimits {
   int max_pp = 16;
   int max_gpus = 64;
+  int max_dp = 16;  // in powers of two
 };
 
 struct RankedPlan {
@@ -37,6 +40,9 @@ struct RankedPlan {
   LinkChoice over = {};      // the same sizes over other links are other plans
   std::int64_t worth = 0;    // milli-tokens/s per GPU and price unit
   std::int64_t per_gpu = 0;  // milli-tokens/s per GPU
+
+  /// What room is looked for: groups of plan.tp devices.
+  [[nodiscard]] ParallelPlan groups() const { return {plan.tp, plan.groups()}; }
 };
 
 /// The limits with no more sequences than the cache of a plan holds of the fixed load's length
@@ -51,6 +57,7 @@ struct Layout {
   GpuTypeId gpu{};
   ParallelPlan plan;  // {1, 1} for opaque tasks
   std::vector<PlacementPart> parts;
+  int degradation = 0;  // of those that the request allows, from 1; 0 = as asked
 };
 
 /// Belongs to one run: what it remembers goes by the ids of that run's ShapeTable.
@@ -59,16 +66,17 @@ class PlanSpace {
   PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
             PlanLimits limits = {});
 
-  /// Valid plans of an LLM shape, best first: worth descending, then one node before several, fewer
-  /// GPUs, fewer stages, lower type id, better links. Worked out once per GPU shape; the reference
+  /// Valid plans of an LLM shape as asked (its degraded shapes have their own), best first: worth
+  /// descending, then one node before several, fewer GPUs, fewer stages, fewer replicas, lower type
+  /// id, better links, experts cut before spread. Worked out once per GPU shape; the reference
   /// stays valid.
   [[nodiscard]] const std::vector<RankedPlan>& plans(const InternedShape& shape);
 
   /// Room for this plan right now, or nullopt.
   [[nodiscard]] static std::optional<Layout> find_room(RoomSearch& search, const RankedPlan& plan);
 
-  /// Whether any valid plan (LLM) or any set of nodes (opaque) has room right now; the layout of
-  /// the first found, best first.
+  /// Whether any valid plan (LLM), as asked or degraded, or any set of nodes (opaque) has room
+  /// right now; the layout of the first found, best first.
   [[nodiscard]] std::optional<Layout> find_any_room(const Cluster& cluster,
                                                     const InternedShape& shape,
                                                     RoomSearch::Freed freed = std::nullopt);
@@ -93,6 +101,11 @@ class PlanSpace {
  private:
   std::vector<RankedPlan> rank(const InternedShape& shape) const;
   void rank_type(const InternedShape& shape, GpuTypeId type, std::vector<RankedPlan>& out) const;
+  void add_plan(const LlmDeployment& llm, GpuTypeId type, ParallelPlan plan,
+                std::vector<RankedPlan>& out) const;
+  // Layers of it, for a balanced plan; else 0.
+  [[nodiscard]] std::int64_t longest_stage(const LlmDeployment& llm, GpuTypeId type,
+                                           ParallelPlan plan) const;
 
   const ClusterSpec& cluster_;
   const EngineRules& engine_;

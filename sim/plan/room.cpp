@@ -239,6 +239,23 @@ std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, ParallelPla
   return one_node({type, plan, need});
 }
 
+std::optional<PlacementPart> RoomSearch::on_one_node(GpuTypeId type, ParallelPlan plan,
+                                                     LinkNeed need, int idle) {
+  const auto& buckets = cluster_.by_idle(type);
+  const auto bucket = buckets.find(idle);
+  if (bucket == buckets.end()) return std::nullopt;
+  const Wanted wanted{type, plan, need};
+  const GpuHolding holding = offered(type).holding;
+  const NodeClass* best = nullptr;
+  for (const std::uint32_t slot : bucket->second) {
+    const NodeClass& node_class = cluster_.class_at(slot);
+    if (best != nullptr && best->first_node() < node_class.first_node()) continue;
+    if (fits_on(node_class, holding, wanted)) best = &node_class;
+  }
+  if (best == nullptr) return std::nullopt;
+  return PlacementPart{best->id, devices_for(*best, holding, wanted, wanted.groups()), 1};
+}
+
 std::optional<PlacementPart> RoomSearch::one_node(const Wanted& wanted) {
   const Offered& offer = offered(wanted.type);
   if (offer.scanned && offer.on_one_node < wanted.plan.gpus()) return std::nullopt;

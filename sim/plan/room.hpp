@@ -25,6 +25,8 @@ struct PlacementPart {
   /// Bytes that the policy's own books charge each of these devices, which may then be shared,
   /// instead of what the request asks for (gpu_holding). Deployments only.
   std::optional<Bytes> charge = std::nullopt;
+  /// This one of the class, whatever its id: only where the part is all of the placement.
+  std::optional<NodeId> node = std::nullopt;
   friend bool operator==(const PlacementPart&, const PlacementPart&) = default;
 };
 
@@ -50,6 +52,10 @@ class RoomSearch {
   /// As above by links: plan.pp groups of plan.tp devices, none with a worse link than needed.
   [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, ParallelPlan plan,
                                                          LinkNeed need);
+
+  /// As above, on a node with exactly so many idle devices of the type.
+  [[nodiscard]] std::optional<PlacementPart> on_one_node(GpuTypeId type, ParallelPlan plan,
+                                                         LinkNeed need, int idle);
 
   /// `nodes` nodes with `gpus_per_node` such devices each.
   [[nodiscard]] std::optional<std::vector<PlacementPart>> on_equal_nodes(GpuTypeId type,
@@ -85,7 +91,7 @@ class RoomSearch {
     ParallelPlan plan;
     std::optional<LinkNeed> need = std::nullopt;  // nullopt: whatever the links
 
-    [[nodiscard]] int groups() const { return plan.gpus() / plan.tp; }
+    [[nodiscard]] int groups() const { return plan.groups(); }
   };
 
   Offered& offered(GpuTypeId type);

@@ -17,6 +17,7 @@ std::size_t ShapeTable::Hash::operator()(const RequestShape& shape) const {
     boost::hash_combine(seed, llm->limits.sequences);
     boost::hash_combine(seed, llm->limits.batched_tokens);
     boost::hash_combine(seed, llm->limits.utilisation_ppm);
+    boost::hash_combine(seed, llm->degradations.size());
     boost::hash_combine(seed, llm->shared);
     for (const int tp : llm->allowed_tp) boost::hash_combine(seed, tp);
   } else {
@@ -30,7 +31,7 @@ const InternedShape& ShapeTable::intern(const RequestShape& shape) {
   if (const auto found = ids_.find(shape); found != ids_.end()) return at(found->second);
 
   const auto id = static_cast<ShapeId>(shapes_.size());
-  auto interned = std::make_unique<InternedShape>(InternedShape{id, shape, id, {}});
+  auto interned = std::make_unique<InternedShape>(InternedShape{id, shape, id, {}, {}});
   for (std::size_t type = 0; type < cluster_.gpu_types.size(); ++type) {
     const auto& names = shape.allowed_gpus;
     if (names.empty() ||
@@ -45,7 +46,27 @@ const InternedShape& ShapeTable::intern(const RequestShape& shape) {
     gpus_only.ram = 0;
     shapes_[index(id)]->gpu_shape = intern(gpus_only).id;
   }
+  if (shape.kind() == RequestKind::llm) {
+    for (const Degradation& degradation : shape.llm().degradations) {
+      const InternedShape& degraded = intern(under(shape, degradation));
+      shapes_[index(id)]->degraded.push_back(&degraded);
+    }
+  }
   return at(id);
+}
+
+RequestShape ShapeTable::under(const RequestShape& shape, const Degradation& degradation) {
+  LlmDeployment llm = shape.llm();
+  llm.degradations.clear();
+  llm.limits = degraded_limits(degradation, llm.limits);
+  if (degradation.checkpoint != Degradation::Checkpoint::as_asked) {
+    auto& checkpoint = checkpoints_[{llm.model.get(), degradation.checkpoint}];
+    if (checkpoint == nullptr) checkpoint = degraded_checkpoint(degradation, *llm.model);
+    llm.model = checkpoint;
+  }
+  RequestShape out = shape;
+  out.what = std::move(llm);
+  return out;
 }
 
 }  // namespace headroom

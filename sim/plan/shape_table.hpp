@@ -6,8 +6,10 @@
 #include "sim/core/ids.hpp"
 #include "sim/workload/request.hpp"
 
+#include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -18,6 +20,14 @@ struct InternedShape {
   /// Same for all shapes that differ in CPU and RAM alone: keys what depends on GPUs only.
   ShapeId gpu_shape{};
   std::vector<GpuTypeId> allowed;  // types of the cluster this shape may use, ascending
+  /// The same under each degradation that it allows, in their order: shapes that allow none. They
+  /// hold the same of a GPU and of a node as this one.
+  std::vector<const InternedShape*> degraded = {};
+
+  /// As it is served: 0 = as asked, else the number of a degradation, from 1.
+  [[nodiscard]] const InternedShape& served(int degradation) const {
+    return degradation == 0 ? *this : *degraded[static_cast<std::size_t>(degradation) - 1];
+  }
 };
 
 class ShapeTable {
@@ -33,8 +43,13 @@ class ShapeTable {
   struct Hash {
     std::size_t operator()(const RequestShape& shape) const;
   };
+  [[nodiscard]] RequestShape under(const RequestShape& shape, const Degradation& degradation);
+
   const ClusterSpec& cluster_;
   std::unordered_map<RequestShape, ShapeId, Hash> ids_;
+  // Checkpoints in fewer bits, one object each, by the one asked for.
+  std::map<std::pair<const Model*, Degradation::Checkpoint>, std::shared_ptr<const Model>>
+      checkpoints_;
   std::vector<std::unique_ptr<InternedShape>> shapes_;
 };
 

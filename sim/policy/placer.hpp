@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,13 +32,19 @@ struct PlacementRequest {
   /// = look everywhere. What had no room then can only have room now with one of these, which is
   /// what a RoomSearch makes of it; a placer may ignore it.
   RoomSearch::Freed freed;
+  /// Nodes whose disks hold the weights asked for, ascending; filled for placers that
+  /// read_weights() in runs that have disks.
+  std::span<const NodeId> weights_on = {};
 };
 
 /// Something a placer looked at and passed over, for the decision log: one per plan and GPU type,
-/// not per node.
+/// not per node. The figures stand in `why` too.
 struct PassedOver {
-  std::string what;  // "TP 3 on RTX-3090"
-  std::string why;   // "vllm.heads: 32 attention heads do not split ..."
+  std::string what;            // "TP 3 on RTX-3090"
+  std::string why;             // "vllm.heads: 32 attention heads do not split ..."
+  std::string rule = {};       // "vllm.heads"; of the policy's own: "no_room", "worse"
+  Bytes short_bytes = 0;       // that each GPU lacks
+  std::int64_t worse_ppm = 0;  // of the worth of what was chosen
 };
 
 /// Place it now, as laid out.
@@ -67,6 +74,8 @@ class Placer {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Kinds it takes; the rest go to the base placer that the scenario names.
   [[nodiscard]] virtual bool takes(RequestKind kind) const = 0;
+  /// Whether it looks at PlacementRequest::weights_on.
+  [[nodiscard]] virtual bool reads_weights() const { return false; }
   /// Precondition: takes(request.shape.shape.kind()). Must return the same decision for the same
   /// shape and cluster state. `log` is null unless the decision log is on: explain only then.
   [[nodiscard]] virtual Decision place(const PlacementRequest& request, const Cluster& cluster,

@@ -27,9 +27,13 @@ Status check_request(const InternedShape& shape, const Layout& layout, int gpus,
     }
     return {};
   }
-  if (layout.plan.tp < 1 || layout.plan.pp < 1 || gpus != layout.plan.gpus()) {
-    return fail(
-        fmt::format("{} GPUs given for TP {} x PP {}", gpus, layout.plan.tp, layout.plan.pp));
+  if (layout.plan.tp < 1 || layout.plan.pp < 1 || layout.plan.dp < 1 ||
+      gpus != layout.plan.gpus()) {
+    return fail(fmt::format("{} GPUs given for {}", gpus, plan_text(layout.plan)));
+  }
+  if (layout.degradation < 0 || layout.degradation > std::ssize(shape.degraded)) {
+    return fail(fmt::format("degradation {} of the {} that the request allows", layout.degradation,
+                            shape.degraded.size()));
   }
   if (!shape.shape.llm().allows_tp(layout.plan.tp)) {
     return fail(fmt::format("TP {} is not a size that the request allows", layout.plan.tp));
@@ -101,6 +105,12 @@ Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster, const In
     const Bytes ram = node_part(shape.shape.ram, on_node, gpus);
     if (cpu > node_class.state.cpu_free || ram > node_class.state.ram_free) {
       return fail("the node has not the CPU or RAM");
+    }
+    if (part.node) {
+      if (layout.parts.size() != 1 || part.nodes != 1) return fail("a node named among others");
+      if (!node_class.nodes.contains(*part.node)) return fail("the node named is not of the class");
+      holdings.push_back({*part.node, part.devices, holding, cpu, ram});
+      continue;
     }
     auto& node = next.try_emplace(part.node_class, node_class.nodes.begin()).first->second;
     for (int i = 0; i < part.nodes; ++i, ++node) {

@@ -9,10 +9,10 @@
 
 namespace headroom {
 
-/// Holdings on the lowest node ids of each class named. Error: the layout is illegal (unknown
-/// class, device twice or not there, wrong type, not enough room, wrong number of GPUs, a tensor
-/// parallel group over two nodes, a size or type the request does not allow, more nodes than the
-/// class has).
+/// Holdings on the lowest node ids of each class named, or on the node named. Error: the layout is
+/// illegal (unknown class, device twice or not there, wrong type, not enough room, wrong number of
+/// GPUs, a tensor parallel group over two nodes, a size or type the request does not allow, more
+/// nodes than the class has).
 [[nodiscard]] Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster,
                                                               const InternedShape& shape,
                                                               const Layout& layout);

@@ -53,6 +53,7 @@ struct PlacedRecord {
   SimTime since{};
   std::optional<SimTime> ready_at;
   int nodes_from_disk = 0;
+  int degradation = 0;  // of those that the request allows, from 1; 0 = as asked
 };
 
 struct WaitingRecord {

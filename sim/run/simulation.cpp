@@ -135,8 +135,13 @@ TryResult Simulation::Impl::attempt(RequestId id) {
   const bool explain = std::any_of(parts_.observers.begin(), parts_.observers.end(),
                                    [&](const Observer* o) { return o->wants_reasons(id); });
   std::vector<PassedOver> log;
-  const PlacementRequest request{*live.shape, live.request.arrival, live.request.declared,
-                                 live.refused_by, freed};
+  std::span<const NodeId> weights_on;
+  if (disks_ && placer.reads_weights() && live.shape->shape.kind() == RequestKind::llm) {
+    const Model& model = *live.shape->shape.llm().model;
+    weights_on = disks_->nodes_with(model.name, weight_bytes(model));
+  }
+  const PlacementRequest request{
+      *live.shape, live.request.arrival, live.request.declared, live.refused_by, freed, weights_on};
   const Decision decision = placer.place(request, cluster_, explain ? &log : nullptr);
   tell([&](Observer& o) { o.decided(*now_, id, placer.name(), decision, log); });
   if (const auto* place = std::get_if<Place>(&decision)) {
@@ -236,7 +241,7 @@ void Simulation::Impl::finish() {
     tell([&](Observer& o) { o.released(*now_, *live.placement, live.ready); });
     const bool opaque = live.shape->shape.kind() == RequestKind::opaque;
     if (opaque || engine_verdict(*live.placement).accepted) {
-      end(id, Outcome::placed, "", false);
+      end(id, served_outcome(*live.placement), "", false);
     } else {
       end(id, Outcome::refused_by_engine, engine_verdict(*live.placement).refusal.rule, false);
     }

@@ -141,6 +141,7 @@ class Simulation::Impl {
   const EngineVerdict& engine_verdict(const Placement& placement);
   Duration backoff(int attempts) const;
   void release(Live& live);
+  static Outcome served_outcome(const Placement& placement);
   Status handle(const Ready& event);
   Status handle(const StartFailed& event);
   Status handle(const Restart& event);

@@ -73,7 +73,7 @@ void Simulation::Impl::schedule(RequestId id, Live& live, PlacementPhase phase, 
 // Weights are read by all nodes at once, each its own part: from its own disk where they stand
 // there and it is the faster.
 Duration Simulation::Impl::load_time(Placement& placement) const {
-  const Model& model = *placement.shape->shape.llm().model;
+  const Model& model = *placement.served().shape.llm().model;
   const Bytes total = weight_bytes(model);
   std::int64_t longest_ns = 0;
   placement.nodes_from_disk = 0;
@@ -95,7 +95,7 @@ Duration Simulation::Impl::load_time(Placement& placement) const {
 // They have been read: from now on they stand on the disks of these nodes.
 void Simulation::Impl::keep_weights(const Placement& placement) {
   if (!disks_ || placement.shape->shape.kind() == RequestKind::opaque) return;
-  const Model& model = *placement.shape->shape.llm().model;
+  const Model& model = *placement.served().shape.llm().model;
   for (const auto& holding : placement.holdings) {
     disks_->use(holding.node, model.name, weight_bytes(model));
   }
@@ -103,10 +103,10 @@ void Simulation::Impl::keep_weights(const Placement& placement) {
 
 const EngineVerdict& Simulation::Impl::engine_verdict(const Placement& placement) {
   const auto key =
-      std::tuple(placement.shape->gpu_shape, placement.layout.gpu, placement.layout.plan);
+      std::tuple(placement.served().gpu_shape, placement.layout.gpu, placement.layout.plan);
   const auto found = verdicts_.find(key);
   if (found != verdicts_.end()) return found->second;
-  const LlmDeployment& llm = placement.shape->shape.llm();
+  const LlmDeployment& llm = placement.served().shape.llm();
   const GpuType& gpu = parts_.cluster.gpu_types[index(placement.layout.gpu)];
   return verdicts_
       .emplace(key, parts_.plans.engine().check(*llm.model, placement.layout.plan, gpu, llm.limits))
@@ -164,9 +164,14 @@ Status Simulation::Impl::handle(const Restart& event) {
 }
 
 Status Simulation::Impl::handle(const Complete& event) {
+  const Outcome outcome = served_outcome(*live_.at(event.request).placement);
   release(live_.at(event.request));
-  end(event.request, Outcome::placed, "", false);
+  end(event.request, outcome, "", false);
   return {};
+}
+
+Outcome Simulation::Impl::served_outcome(const Placement& placement) {
+  return placement.layout.degradation == 0 ? Outcome::placed : Outcome::placed_degraded;
 }
 
 void Simulation::Impl::release(Live& live) {

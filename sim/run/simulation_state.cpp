@@ -140,7 +140,7 @@ RunState Simulation::Impl::save(SimTime at) const {
     out.placed.push_back({record_of(id, live), live.phase, live.next_at, placement.layout.gpu,
                           placement.layout.plan, placement.holdings, placement.since,
                           live.ready ? std::optional(live.ready_at) : std::nullopt,
-                          placement.nodes_from_disk});
+                          placement.nodes_from_disk, placement.layout.degradation});
   }
   for (const auto& [order, id] : waiting) {
     const Live& live = live_.at(id);
@@ -270,8 +270,16 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
     return cannot_go_on(
         fmt::format("request '{}' cannot be placed as the state says", live.request.name));
   };
-  Placement placement{id,           live.shape, {record.gpu, record.plan, {}}, record.holdings,
-                      record.since, 0,          record.nodes_from_disk};
+  if (record.degradation < 0 || record.degradation > std::ssize(live.shape->degraded)) {
+    return wrong();
+  }
+  Placement placement{id,
+                      live.shape,
+                      {record.gpu, record.plan, {}, record.degradation},
+                      record.holdings,
+                      record.since,
+                      0,
+                      record.nodes_from_disk};
   const ParallelPlan& plan = record.plan;
   const int wanted = llm ? plan.gpus() : live.shape->shape.opaque().gpus;
   const auto& types = parts_.cluster.gpu_types;

@@ -6,8 +6,10 @@
 #include "sim/core/units.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -27,7 +29,10 @@ class WeightCache {
   /// Was loaded there just now: stays as the latest used. One above the capacity is not kept.
   void use(NodeId node, std::string_view model, Bytes bytes);
   /// The disk is gone with its node.
-  void forget(NodeId node) { disks_.erase(node); }
+  void forget(NodeId node);
+
+  /// The nodes that hold a checkpoint, ascending. Valid until the next change.
+  [[nodiscard]] std::span<const NodeId> nodes_with(std::string_view model, Bytes bytes) const;
 
   /// By node; of each the least recently used first.
   [[nodiscard]] const std::map<NodeId, std::vector<Entry>>& disks() const { return disks_; }
@@ -36,8 +41,11 @@ class WeightCache {
   [[nodiscard]] Bytes used(NodeId node) const;
 
  private:
+  void drop(NodeId node, const Entry& entry);
+
   Bytes capacity_;
   std::map<NodeId, std::vector<Entry>> disks_;
+  std::map<std::pair<std::string, Bytes>, std::vector<NodeId>> nodes_;  // ascending, by checkpoint
 };
 
 }  // namespace headroom

@@ -9,6 +9,7 @@
 #include "sim/core/units.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/models/model.hpp"
+#include "sim/workload/degradation.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -26,6 +27,8 @@ struct LlmDeployment {
   ServingLimits limits;
   bool shared = false;          // may share its GPUs: then bytes decide, not whole devices
   std::vector<int> allowed_tp;  // ascending; empty = any
+  /// What may be done where no plan has room as asked, in the order in which it is tried.
+  std::vector<Degradation> degradations = {};
 
   [[nodiscard]] bool allows_tp(int tp) const {
     return allowed_tp.empty() || std::binary_search(allowed_tp.begin(), allowed_tp.end(), tp);

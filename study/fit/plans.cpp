@@ -103,7 +103,9 @@ FitPlan fit_plan(const FitQuestion& question, FitGround& ground, GpuTypeId gpu, 
 }
 
 Start start_of(const FitQuestion& question, const FitPlan& plan) {
-  return {plan.plan, question.limits, plan.verdict.full_sequences, plan.nodes};
+  Start start{plan.plan, question.limits, plan.verdict.full_sequences, plan.nodes, {}};
+  for (const StageMemory& stage : plan.verdict.stages) start.layers.push_back(stage.layers);
+  return start;
 }
 
 void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& plan) {

@@ -29,9 +29,9 @@ class Draw {
 };
 
 const std::array<std::string, 4> kTypes = {"A100-80GB", "L4", "RTX-3090", "T4"};
-const std::array<std::string, 9> kModels = {
-    "qwen2.5-0.5b",   "qwen2.5-1.5b", "gpt2-xl",   "meta-llama-3.1-8b", "qwen2.5-14b",
-    "gemma-3-27b-it", "qwen2.5-32b",  "falcon-7b", "meta-llama-3.1-70b"};
+const std::array<std::string, 10> kModels = {
+    "qwen2.5-0.5b",   "qwen2.5-1.5b", "gpt2-xl",   "meta-llama-3.1-8b",  "qwen2.5-14b",
+    "gemma-3-27b-it", "qwen2.5-32b",  "falcon-7b", "meta-llama-3.1-70b", "qwen3-30b-a3b"};
 
 ClusterSpec random_cluster(std::uint64_t seed) {
   Draw draw(seed, "cluster");
@@ -61,6 +61,10 @@ Request random_llm(Draw& draw, const std::string& name) {
   }
   if (draw.one_in(4)) llm.allowed_tp = {2, 4};
   if (draw.one_in(8)) llm.allowed_tp = {3};
+  if (draw.one_in(4)) {
+    llm.degradations.push_back({512, {}, false, Degradation::Checkpoint::as_asked});
+    llm.degradations.push_back({{}, {}, false, Degradation::Checkpoint::four_bits});
+  }
   return request;
 }
 

@@ -10,7 +10,7 @@ using namespace headroom::test;
 
 namespace {
 
-const std::set<std::string> kFindAll = {"fallback-search", "first-fit"};
+const std::set<std::string> kFindAll = {"fallback-search", "fallback-search-mix", "first-fit"};
 
 Candidate registered(const std::string& name, const std::string& options = "") {
   const auto make = [=](World& world) { return make_policy(world, name, options); };
@@ -99,6 +99,19 @@ TEST_CASE("gpustack keeps the promises of a placer under its options") {
       CHECK(listed(check_placer(registered("gpustack", options), conformance_case)).empty());
     }
   }
+}
+
+TEST_CASE("every option of fallback-search keeps the promises of a placer, and finds room") {
+  for (const std::string prefer : {"least-stranded", "fewest-nodes", "spread", "weights-on-node"}) {
+    for (const auto& conformance_case : conformance_cases()) {
+      INFO(prefer << " on " << conformance_case.name);
+      const auto candidate = registered("fallback-search", "prefer = '" + prefer + "'");
+      CHECK(listed(check_placer(candidate, conformance_case)).empty());
+    }
+  }
+  const auto candidate = registered(
+      "fallback-search-mix", "[[expected]]\nmodel = 'qwen3-8b'\n[[expected]]\nmodel = 'phi-4'\n");
+  CHECK(listed(check_placer(candidate, conformance_cases().front())).empty());
 }
 
 TEST_CASE("what a placer says it takes is what its registry line says") {

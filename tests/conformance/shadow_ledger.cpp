@@ -68,8 +68,10 @@ std::string illegal_size(const InternedShape& shape, const Layout& layout, int g
     return gpus == shape.shape.opaque().gpus ? "" : "takes the wrong number of GPUs";
   }
   const auto& sizes = shape.shape.llm().allowed_tp;
-  if (layout.plan.tp < 1 || layout.plan.pp < 1) return "names no parallel sizes";
-  if (gpus != layout.plan.tp * layout.plan.pp) return "takes the wrong number of GPUs";
+  if (layout.plan.tp < 1 || layout.plan.pp < 1 || layout.plan.dp < 1)
+    return "names no parallel sizes";
+  if (gpus != layout.plan.tp * layout.plan.pp * layout.plan.dp)
+    return "takes the wrong number of GPUs";
   const bool size_allowed =
       sizes.empty() || std::find(sizes.begin(), sizes.end(), layout.plan.tp) != sizes.end();
   return size_allowed ? "" : "takes a size that is not allowed";

@@ -1,5 +1,6 @@
 #include "tests/fixtures.hpp"
 #include "tests/policies/decision.hpp"
+#include "tests/policies/made_up_plans.hpp"
 
 #include <algorithm>
 
@@ -84,19 +85,58 @@ TEST_CASE("CPU and RAM move the search to other nodes and to other plans") {
   CHECK(decision(world, request) == "not now: no_room");
 }
 
-TEST_CASE("the search says which sizes the engine refuses and which plans had no room") {
+TEST_CASE("the search says why it passed over each plan, with the figures") {
   World world(cluster_of({{"RTX-3090", 3}}));
-  occupy(world, 0, {0});
   std::vector<PassedOver> log;
   const auto placer = make_policy(world, "fallback-search");
-  (void)world.ask(*placer, llm_request("a", "gemma-3-27b-it"), &log);
-  const auto why = [&](const std::string& what) -> std::string {
+  const auto about = [&](const std::string& what) -> PassedOver {
     for (const PassedOver& passed : log) {
-      if (passed.what == what) return passed.why;
+      if (passed.what == what) return passed;
     }
-    return "not mentioned";
+    FAIL("not mentioned: " << what);
+    return {};
   };
-  CHECK(why("TP 3 on one node of RTX-3090").rfind("vllm.heads", 0) == 0);
-  CHECK(why("TP 1 on one node of RTX-3090").rfind("vllm.no-cache-memory", 0) == 0);
-  CHECK(why("TP 1 x PP 3 on one node of RTX-3090") == "no room now");
+  (void)world.ask(*placer, llm_request("a", "gemma-3-27b-it"), &log);
+  CHECK(about("TP 3 x PP 1 on one node of RTX-3090").rule == "vllm.heads");
+  CHECK(about("TP 3 x PP 1 on one node of RTX-3090").short_bytes == 0);
+  const PassedOver alone = about("TP 1 x PP 1 on one node of RTX-3090");
+  CHECK(alone.rule == "vllm.no-cache-memory");
+  // 51.1 GiB of weights and 4.4 GiB for a sequence and the rest, on 22.08 GiB.
+  CHECK(alone.short_bytes > 29 * kGiB);
+  CHECK(alone.short_bytes < 34 * kGiB);
+  CHECK(about("TP 1 x PP 3 on several nodes of RTX-3090").rule == "worse");
+
+  occupy(world, 0, {0});
+  log.clear();
+  (void)world.ask(*placer, llm_request("a", "gemma-3-27b-it"), &log);
+  const PassedOver full = about("TP 1 x PP 3 on one node of RTX-3090");
+  CHECK(full.rule == "no_room");
+  // Nothing is free of the third card.
+  CHECK(full.short_bytes == requested_bytes(world.spec.gpu_types[0].memory, 920'000));
+}
+
+TEST_CASE("a plan behind the chosen one is worse by its share of the worth") {
+  MadeUp made({{"small", 2}}, {{{1, 1}, 100}, {{2, 1}, 90}});
+  std::vector<PassedOver> log;
+  (void)made.world.ask(*make_policy(made.world, "fallback-search"), MadeUp::request(), &log);
+  REQUIRE_FALSE(log.empty());
+  CHECK(log.back().what == "TP 2 x PP 1 on one node of small");
+  CHECK(log.back().worse_ppm == 100'000);
+  CHECK(log.back().why == "worth 10.0 % less");
+}
+
+TEST_CASE("reasons under a degradation name it") {
+  World world(cluster_of({{"RTX-3090", 1}}));
+  Request request = llm_request("a", "qwen3-14b");
+  LlmDeployment& llm = llm_of(request);
+  llm.degradations =
+      require_value(parse_degradations({"context=1024", "checkpoint=fp8"}, *llm.model, llm.limits));
+  std::vector<PassedOver> log;
+  const auto placer = make_policy(world, "fallback-search");
+  const Decision answer = world.ask(*placer, request, &log);
+  CHECK(std::get<Place>(answer).why.find("degraded: checkpoint=fp8") != std::string::npos);
+  REQUIRE(log.size() == 2);
+  CHECK(log[0].what == "TP 1 x PP 1 on one node of RTX-3090");
+  CHECK(log[1].what == "context=1024: TP 1 x PP 1 on one node of RTX-3090");
+  CHECK(log[1].rule == "vllm.no-cache-memory");
 }

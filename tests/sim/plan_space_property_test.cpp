@@ -1,14 +1,10 @@
 // Finding room against trying everything: random clusters of at most ten GPUs in random states, and
 // every subset of devices of every node, written without the simulator's search.
 
-#include "sim/core/random.hpp"
 #include "sim/run/legality.hpp"
-#include "tests/fixtures.hpp"
-
-#include <boost/random/uniform_int_distribution.hpp>
+#include "tests/exhaustive.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <set>
 
 using namespace headroom;
@@ -22,7 +18,9 @@ class RandomRules final : public EngineRules {
   RandomRules(std::set<ParallelPlan> accepted, Bytes least)
       : accepted_(std::move(accepted)), least_(least) {}
   [[nodiscard]] std::string_view name() const override { return "random"; }
-  [[nodiscard]] EngineVerdict check_shape(const Model&, ParallelPlan plan) const override {
+  using EngineRules::check_shape;
+  [[nodiscard]] EngineVerdict check_shape(const Model&, ParallelPlan plan,
+                                          const ServingLimits&) const override {
     EngineVerdict verdict;
     verdict.accepted = accepted_.contains(plan);
     return verdict;
@@ -44,63 +42,8 @@ class RandomRules final : public EngineRules {
   Bytes least_;
 };
 
-class Draw {
- public:
-  explicit Draw(std::uint64_t seed) : random_(random_stream(seed, "plan space property test")) {}
-  std::int64_t from(std::int64_t low, std::int64_t high) {
-    return boost::random::uniform_int_distribution<std::int64_t>(low, high)(random_);
-  }
-  bool one_in(std::int64_t n) { return from(1, n) == 1; }
-
- private:
-  RandomStream random_;
-};
-
-ClusterSpec random_cluster(Draw& draw) {
-  const std::vector<GpuType> types = {own_gpu("small", 10'000), own_gpu("large", 20'000)};
-  ClusterSpec spec;
-  spec.gpu_types = types;
-  std::int64_t left = draw.from(1, 10);
-  while (left > 0) {
-    NodeShape shape;
-    const auto gpus = draw.from(0, std::min<std::int64_t>(left, 5));
-    const GpuTypeId first{static_cast<std::uint16_t>(draw.from(0, 1))};
-    shape.gpus.assign(static_cast<std::size_t>(gpus), first);
-    if (gpus > 1 && draw.one_in(6))
-      shape.gpus[0] = GpuTypeId{static_cast<std::uint16_t>(1 - index(first))};
-    if (draw.one_in(2)) shape.cpu_milli = draw.from(0, 12);
-    if (draw.one_in(3)) shape.ram = draw.from(0, 12);
-    std::vector<Bytes> used;
-    if (draw.one_in(4)) used.assign(shape.gpus.size(), draw.from(0, 3) * 1000);
-    const auto copies = draw.one_in(3) && gpus > 0 ? std::min<std::int64_t>(left / gpus, 3) : 1;
-    for (std::int64_t i = 0; i < copies; ++i)
-      spec.nodes.push_back({"n", spec.intern_shape(shape), used});
-    left -= std::max<std::int64_t>(1, gpus * copies);
-  }
-  return spec;
-}
-
-/// Takes something random of random nodes; returns what was taken.
-std::vector<NodeHolding> random_state(Draw& draw, Cluster& cluster) {
-  std::vector<NodeHolding> taken;
-  const auto tries = draw.from(0, 2 * std::ssize(cluster.spec().nodes));
-  for (std::int64_t i = 0; i < tries; ++i) {
-    NodeHolding what;
-    what.node = static_cast<NodeId>(draw.from(0, std::ssize(cluster.spec().nodes) - 1));
-    what.per_gpu = {draw.one_in(2) ? kWholeGpu : static_cast<int>(draw.from(1, 4) * 200),
-                    draw.from(0, 5) * 1000};
-    const NodeState& state = cluster.class_of(what.node).state;
-    for (std::size_t device = 0; device < state.gpus.size(); ++device) {
-      if (draw.one_in(2) && what.per_gpu.fits(state.gpus[device])) {
-        what.devices.push_back(static_cast<int>(device));
-      }
-    }
-    what.cpu_milli = std::min<std::int64_t>(state.cpu_free, draw.from(0, 3));
-    what.ram = std::min<std::int64_t>(state.ram_free, draw.from(0, 3));
-    cluster.take(std::span(&what, 1));
-    taken.push_back(what);
-  }
-  return taken;
+std::vector<GpuType> small_and_large() {
+  return {own_gpu("small", 10'000), own_gpu("large", 20'000)};
 }
 
 Request random_request(Draw& draw) {
@@ -121,59 +64,6 @@ Request random_request(Draw& draw) {
   if (draw.one_in(4)) request.shape.allowed_gpus = {draw.one_in(2) ? "small" : "large"};
   return request;
 }
-
-/// Tries every subset of the devices of every node.
-class EverySubset {
- public:
-  EverySubset(const Cluster& cluster, const RequestShape& shape, GpuTypeId type, int multiple,
-              int total)
-      : cluster_(cluster), shape_(shape), type_(type), multiple_(multiple), total_(total) {}
-
-  /// Whether `total` devices can be had, on each node a multiple of `multiple`.
-  [[nodiscard]] bool possible(bool one_node) const { return from(0, total_, one_node); }
-
- private:
-  [[nodiscard]] bool from(std::size_t node, int missing, bool one_node) const {
-    if (missing == 0) return true;
-    if (node == cluster_.spec().nodes.size()) return false;
-    const NodeState& state = cluster_.class_of(static_cast<NodeId>(node)).state;
-    const std::uint32_t subsets = 1U << state.gpus.size();
-    for (std::uint32_t subset = 0; subset < subsets; ++subset) {
-      const int size = std::popcount(subset);
-      if (size > missing || size % multiple_ != 0) continue;
-      if (one_node && size != 0 && size != total_) continue;
-      if (size > 0 && !fits(state, subset, size)) continue;
-      if (from(node + 1, missing - size, one_node)) return true;
-    }
-    return false;
-  }
-  [[nodiscard]] bool fits(const NodeState& state, std::uint32_t subset, int size) const {
-    const auto& types = cluster_.spec().shapes[index(state.shape)].gpus;
-    for (std::size_t i = 0; i < state.gpus.size(); ++i) {
-      if ((subset >> i & 1U) == 0) continue;
-      if (types[i] != type_ || !fits_device(state.gpus[i])) return false;
-    }
-    const auto part = [&](std::int64_t whole) { return (whole * size + total_ - 1) / total_; };
-    return part(shape_.cpu_milli) <= state.cpu_free && part(shape_.ram) <= state.ram_free;
-  }
-  [[nodiscard]] bool fits_device(const GpuState& gpu) const {
-    const Bytes memory = cluster_.spec().gpu_types[index(type_)].memory;  // a multiple of 1,000
-    if (shape_.kind() == RequestKind::opaque) {
-      const int milli = shape_.opaque().milli;
-      return gpu.milli_free >= milli && gpu.bytes_free >= memory / 1000 * milli;
-    }
-    const LlmDeployment& llm = shape_.llm();
-    const Bytes bytes = memory / 1000 * (llm.limits.utilisation_ppm / 1000);
-    const std::int64_t milli = llm.shared ? llm.limits.utilisation_ppm / 1000 : 1000;
-    return gpu.milli_free >= milli && gpu.bytes_free >= bytes;
-  }
-
-  const Cluster& cluster_;
-  const RequestShape& shape_;
-  GpuTypeId type_;
-  int multiple_;
-  int total_;
-};
 
 bool possible_task(const Cluster& cluster, const RequestShape& shape, GpuTypeId type) {
   const int gpus = shape.opaque().gpus;
@@ -244,7 +134,7 @@ TEST_CASE("room is found exactly when trying every subset of devices finds some"
     Draw draw(seed);
     auto rules = random_rules(draw);
     const RandomRules& accepts = *rules;
-    World world(random_cluster(draw), std::move(rules), make_roofline());
+    World world(random_cluster(draw, small_and_large()), std::move(rules), make_roofline());
     (void)random_state(draw, world.cluster);
     for (int i = 0; i < 3; ++i) {
       const Request request = random_request(draw);
@@ -271,7 +161,7 @@ TEST_CASE("among freed nodes a search finds the very layout that a search everyw
   int helped = 0;
   for (std::uint64_t seed = 10'000; seed < 16'000; ++seed) {
     Draw draw(seed);
-    World world(random_cluster(draw), random_rules(draw), make_roofline());
+    World world(random_cluster(draw, small_and_large()), random_rules(draw), make_roofline());
     auto taken = random_state(draw, world.cluster);
     const InternedShape& shape = world.intern(random_request(draw));
     if (world.plans.find_any_room(world.cluster, shape)) continue;

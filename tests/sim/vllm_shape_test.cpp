@@ -148,7 +148,7 @@ TEST_CASE("layers are spread over stages with the last one short") {
 
 TEST_CASE("accepted plans are ordered by GPUs, then pipeline size") {
   const std::vector<ParallelPlan> plans =
-      engine().accepted_plans(catalogued("qwen2.5-7b-instruct"), 4, 2);
+      engine().accepted_plans(catalogued("qwen2.5-7b-instruct"), {4, 2});
   CHECK(plans == std::vector<ParallelPlan>{{1, 1}, {2, 1}, {1, 2}, {4, 1}, {2, 2}, {4, 2}});
 }
 

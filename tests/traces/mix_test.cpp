@@ -166,7 +166,7 @@ TEST_CASE("every entry of every mix starts on its usual GPUs, and every mix has 
     for (const MixEntry& entry : mix.entries) {
       const GpuType gpu = require_value(find_gpu_type(entry.usual_gpu));
       bool starts = false;
-      for (const ParallelPlan plan : engine->accepted_plans(*entry.model, 16, 16)) {
+      for (const ParallelPlan plan : engine->accepted_plans(*entry.model, {16, 16})) {
         starts = starts || (plan.gpus() == entry.usual_gpus &&
                             engine->check(*entry.model, plan, gpu, entry.limits).accepted);
       }
