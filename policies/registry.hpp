@@ -18,6 +18,7 @@ struct PolicyInfo {
   std::string description;  // one line, for `headroom policies`
   bool takes_llm = false;
   bool takes_opaque = false;
+  bool for_one = true;  // false: decides by requests still to come, so says little of one alone
   /// `options` is the scenario's [policy.NAME] table; errors are recorded in it.
   std::function<std::unique_ptr<Placer>(const PlacerContext&, const ConfigTable& options)> make;
 };

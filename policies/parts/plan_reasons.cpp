@@ -100,8 +100,9 @@ PassedOver PlanReasons::worse(const RankedPlan& plan, const RankedPlan& chosen) 
   constexpr std::int64_t kMillion = 1'000'000;
   const std::int64_t less = std::max<std::int64_t>(0, chosen.worth - plan.worth);
   const std::int64_t ppm = mul_div_floor(less, kMillion, std::max<std::int64_t>(1, chosen.worth));
-  std::string why = ppm > 0 ? fmt::format("worth {:.1f} % less", static_cast<double>(ppm) / 1e4)
-                            : "worth no more";
+  std::string why = "worth no more";
+  if (ppm > 0) why = "worth under 0.1 % less";
+  if (ppm >= 1000) why = fmt::format("worth {:.1f} % less", static_cast<double>(ppm) / 1e4);
   return {describe(plan), std::move(why), "worse", 0, ppm};
 }
 

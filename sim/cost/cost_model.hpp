@@ -4,7 +4,7 @@
 
 #include "sim/engine/engine.hpp"
 #include "sim/hardware/gpu_type.hpp"
-#include "sim/links/description.hpp"
+#include "sim/links/link.hpp"
 #include "sim/models/model.hpp"
 
 #include <compare>
@@ -19,17 +19,17 @@ namespace headroom {
 inline constexpr std::int64_t kLoadInputTokens = 1024;
 inline constexpr std::int64_t kLoadOutputTokens = 256;
 
-/// The links that a deployment's GPUs talk over: rates in bytes/s, one direction.
+/// The links that a deployment's GPUs talk over.
 struct GroupLinks {
-  std::int64_t tensor = 0;  // the worst inside a tensor parallel group; groups never leave a node
-  std::int64_t stages = 0;  // the worst between two groups: pipeline stages, replicas
+  Link tensor;  // the worst inside a tensor parallel group; groups never leave a node
+  Link stages;  // the worst between two groups: pipeline stages, replicas
 
   friend auto operator<=>(const GroupLinks&, const GroupLinks&) = default;
 };
 
-/// Where links are not described: the GPU type's own, and kNetworkBandwidth between nodes.
+/// Where links are not described.
 [[nodiscard]] inline GroupLinks plain_links(const GpuType& gpu, bool one_node) {
-  return {gpu.link_bandwidth(), one_node ? gpu.link_bandwidth() : kNetworkBandwidth};
+  return {own_link(gpu), one_node ? own_link(gpu) : plain_network()};
 }
 
 struct CostQuery {

@@ -1,6 +1,7 @@
 #include "sim/core/int128.hpp"
 #include "sim/cost/cost_model.hpp"
 #include "sim/engine/kv_cache.hpp"
+#include "sim/links/collective.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,11 +11,9 @@ namespace headroom {
 namespace {
 
 // Estimates, all of them: what a step costs beside its memory traffic and arithmetic.
-constexpr double kLaunchSeconds = 5e-6;      // per layer
-constexpr double kAllReduceLatency = 10e-6;  // per all-reduce
-constexpr double kHopLatency = 20e-6;        // per hand-over between stages
-constexpr double kMatrixEfficiency = 0.7;    // of the peak rate, large matrices
-constexpr double kMemoryEfficiency = 0.8;    // of the peak bandwidth
+constexpr double kLaunchSeconds = 5e-6;    // per layer
+constexpr double kMatrixEfficiency = 0.7;  // of the peak rate, large matrices
+constexpr double kMemoryEfficiency = 0.8;  // of the peak bandwidth
 
 /// What one GPU of a stage works with. Routed experts stand apart: a token visits a few of them.
 struct Stage {
@@ -108,21 +107,15 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
   double seconds = std::max(memory, arithmetic) + stage.layers * kLaunchSeconds;
   const double message = tokens / replicas * static_cast<double>(query.model.text.hidden) *
                          static_cast<double>(query.model.dtype_bytes);  // of one replica
-  if (query.plan.tp > 1) {
-    const auto tp = static_cast<double>(query.plan.tp);
-    const double ring = 2.0 * (tp - 1.0) / tp * message / static_cast<double>(query.links.tensor);
-    seconds += 2.0 * stage.layers * (kAllReduceLatency + ring);
-  }
+  const double all_reduce = all_reduce_seconds(query.links.tensor, query.plan.tp, message);
+  seconds += 2.0 * stage.layers * all_reduce;
   if (query.plan.dp > 1) {
     // All ranks of the stage gather the tokens of all replicas, and scatter the sums back.
-    const double ranks = static_cast<double>(query.plan.tp) * replicas;
-    const double ring =
-        (ranks - 1.0) / ranks * message * replicas / static_cast<double>(query.links.stages);
-    seconds += 2.0 * stage.expert_layers * (kAllReduceLatency + ring);
+    const int ranks = query.plan.tp * query.plan.dp;
+    const double gather = all_gather_seconds(query.links.stages, ranks, message * replicas);
+    seconds += 2.0 * stage.expert_layers * gather;
   }
-  if (query.plan.pp > 1) {
-    seconds += kHopLatency + message / static_cast<double>(query.links.stages);
-  }
+  if (query.plan.pp > 1) seconds += transfer_seconds(query.links.stages, message);
   return seconds;
 }
 

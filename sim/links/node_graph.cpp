@@ -77,12 +77,12 @@ Link NodeGraph::bottleneck(DeviceMask devices) const {
   return worst;
 }
 
-std::vector<std::int64_t> NodeGraph::rates(DeviceMask devices) const {
-  std::vector<std::int64_t> out;
+std::vector<Link> NodeGraph::kinds(DeviceMask devices) const {
+  std::vector<Link> out;
   const std::vector<int> all = devices_of(devices);
   for (const int a : all) {
     for (const int b : all) {
-      if (a < b) out.push_back(between(a, b).rate);
+      if (a < b) out.push_back(between(a, b));
     }
   }
   std::sort(out.begin(), out.end(), std::greater<>());

@@ -11,9 +11,9 @@
 
 #include "sim/hardware/gpu_type.hpp"
 #include "sim/links/description.hpp"
+#include "sim/links/link.hpp"
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -23,19 +23,6 @@ namespace headroom {
 
 /// Devices of a node: bit i is device i. A node has at most 64.
 using DeviceMask = std::uint64_t;
-
-/// What carries a link, and so how much of its rate a collective gets: collective.hpp.
-enum class Transport : std::uint8_t { nvlink, pcie, network };
-
-/// The rate of a "link" that is not needed: a group of one.
-inline constexpr std::int64_t kNoLink = std::numeric_limits<std::int64_t>::max();
-
-struct Link {
-  std::int64_t rate = kNoLink;  // bytes/s in one direction
-  Transport transport = Transport::nvlink;
-
-  friend bool operator==(const Link&, const Link&) = default;
-};
 
 [[nodiscard]] constexpr DeviceMask device_bit(int device) { return DeviceMask{1} << device; }
 [[nodiscard]] DeviceMask mask_of(std::span<const int> devices);
@@ -52,8 +39,8 @@ class NodeGraph {
   [[nodiscard]] const Link& between(int a, int b) const { return pairs_[at(a, b)]; }
   /// The worst link of the widest tree over a set: kNoLink for one device or none.
   [[nodiscard]] Link bottleneck(DeviceMask devices) const;
-  /// The rates there are between devices of a set, descending, each once.
-  [[nodiscard]] std::vector<std::int64_t> rates(DeviceMask devices) const;
+  /// The links there are between devices of a set, the fastest first, each once.
+  [[nodiscard]] std::vector<Link> kinds(DeviceMask devices) const;
 
   /// The k of `free` with the widest bottleneck. Of several such sets, in this order: the widest
   /// further links; devices whose best links to other free devices are worth least, so that pairs

@@ -18,8 +18,6 @@ std::vector<std::uint32_t> leaves_of(const ClusterSpec& spec) {
   return leaves;
 }
 
-const Link& worse(const Link& a, const Link& b) { return b.rate < a.rate ? b : a; }
-
 }  // namespace
 
 LinkView::LinkView(const Cluster& empty)
@@ -48,8 +46,7 @@ const NodeGraph* LinkView::graph_of(NodeId node) const {
 Link LinkView::inside(const NodeGraph* graph, DeviceMask devices, GpuTypeId type) const {
   if (std::popcount(devices) < 2) return {};
   if (graph != nullptr) return graph->bottleneck(devices);
-  const GpuType& gpu = empty_.spec().gpu_types[index(type)];
-  return {gpu.link_bandwidth(), gpu.nvlink_bandwidth > 0 ? Transport::nvlink : Transport::pcie};
+  return own_link(empty_.spec().gpu_types[index(type)]);
 }
 
 // Device i of one node talks to device i of the other, in order.
@@ -65,9 +62,10 @@ Link LinkView::between(const NodeHolding& a, const NodeHolding& b) const {
 }
 
 // A described network may be faster than what leads from a GPU to it.
-std::int64_t LinkView::hop_rate(const Link& link, GpuTypeId type) const {
-  if (empty_.spec().network.levels.empty()) return link.rate;
-  return std::min(link.rate, empty_.spec().gpu_types[index(type)].link_bandwidth());
+Link LinkView::hop(const Link& link, GpuTypeId type) const {
+  if (empty_.spec().network.levels.empty()) return link;
+  const std::int64_t own = empty_.spec().gpu_types[index(type)].link_bandwidth();
+  return {std::min(link.rate, own), link.transport};
 }
 
 GroupLinks LinkView::of(std::span<const NodeHolding> holdings, GpuTypeId type,
@@ -75,7 +73,7 @@ GroupLinks LinkView::of(std::span<const NodeHolding> holdings, GpuTypeId type,
   GroupLinks out = plain_links(empty_.spec().gpu_types[index(type)], true);
   Link tensor;
   Link stages;
-  std::int64_t hop = kNoLink;
+  Link between_nodes;
   for (std::size_t i = 0; i < holdings.size(); ++i) {
     const NodeGraph* graph = graph_of(holdings[i].node);
     const DeviceMask devices = mask_of(holdings[i].devices);
@@ -88,11 +86,12 @@ GroupLinks LinkView::of(std::span<const NodeHolding> holdings, GpuTypeId type,
       tensor = worse(tensor, inside(graph, devices, type));
     }
     if (groups > 1) stages = worse(stages, inside(graph, devices, type));
-    if (i > 0) hop = std::min(hop, hop_rate(between(holdings[i - 1], holdings[i]), type));
+    if (i == 0) continue;
+    between_nodes = worse(between_nodes, hop(between(holdings[i - 1], holdings[i]), type));
   }
-  if (tensor.rate != kNoLink) out.tensor = tensor.rate;
-  hop = std::min(hop, stages.rate);
-  if (hop != kNoLink) out.stages = hop;
+  if (tensor.rate != kNoLink) out.tensor = tensor;
+  stages = worse(between_nodes, stages);
+  if (stages.rate != kNoLink) out.stages = stages;
   return out;
 }
 
@@ -137,23 +136,23 @@ Link LinkView::best_inside(const Host& host, int gpus, GpuTypeId type) const {
   return inside(nullptr, (DeviceMask{2} << (gpus - 1)) - 1, type);
 }
 
-// The rates that a group of tp can have at worst, descending.
-std::vector<std::int64_t> LinkView::levels(const std::vector<Host>& hosts, GpuTypeId type,
-                                           int tp) const {
-  std::vector<std::int64_t> out;
+// The links that a group of tp can have at worst, the fastest first.
+std::vector<Link> LinkView::levels(const std::vector<Host>& hosts, GpuTypeId type, int tp) const {
+  std::vector<Link> out;
   for (const Host& host : hosts) {
     if (std::popcount(host.devices) < tp) continue;
     if (host.graph == nullptr) {
-      out.push_back(inside(nullptr, host.devices, type).rate);
+      out.push_back(inside(nullptr, host.devices, type));
       continue;
     }
     const std::int64_t widest = best_inside(host, tp, type).rate;
-    for (const std::int64_t rate : host.graph->rates(host.devices)) {
-      if (rate <= widest) out.push_back(rate);
+    for (const Link& link : host.graph->kinds(host.devices)) {
+      if (link.rate <= widest) out.push_back(link);
     }
   }
   std::sort(out.begin(), out.end(), std::greater<>());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+  const auto as_fast = [](const Link& a, const Link& b) { return a.rate == b.rate; };
+  out.erase(std::unique(out.begin(), out.end(), as_fast), out.end());
   if (out.size() > kMostLevels) out.erase(out.begin() + kMostLevels - 1, out.end() - 1);
   return out;
 }
@@ -166,34 +165,47 @@ const std::vector<LinkChoice>& LinkView::choices(GpuTypeId type, ParallelPlan pl
   return choices_.emplace(key, find_choices(type, plan, one_node)).first->second;
 }
 
+// How many groups there can be, on one node or on all, and what joins them on a node at best.
+std::pair<std::int64_t, Link> LinkView::groups_there(const std::vector<Host>& hosts, GpuTypeId type,
+                                                     ParallelPlan plan, std::int64_t least,
+                                                     bool one_node) const {
+  std::int64_t groups = 0;
+  std::int64_t nodes = 0;
+  Link best{0, Transport::network};
+  for (const Host& host : hosts) {
+    const int most = std::min(plan.pp, std::popcount(host.devices) / plan.tp);
+    DeviceMask taken = host.devices;
+    int here = most;
+    if (host.graph != nullptr) {
+      const auto sets = host.graph->best_groups(host.devices, plan.tp, most, least);
+      here = static_cast<int>(sets.size());
+      taken = 0;
+      for (const DeviceMask set : sets) taken |= set;
+    } else if (inside(nullptr, host.devices, type).rate < least) {
+      here = 0;
+    }
+    if (here > 0) nodes += host.nodes;
+    groups = one_node ? std::max<std::int64_t>(groups, here) : groups + here * host.nodes;
+    if (here < plan.pp) continue;
+    const Link joined = inside(host.graph, taken, type);
+    if (joined.rate > best.rate) best = joined;
+  }
+  if (!one_node && nodes < 2) groups = 0;
+  return {groups, best};
+}
+
 std::vector<LinkChoice> LinkView::find_choices(GpuTypeId type, ParallelPlan plan,
                                                bool one_node) const {
   const std::vector<Host>& hosts = hosts_[index(type)];
   const GroupLinks plain = plain_links(empty_.spec().gpu_types[index(type)], true);
-  std::vector<std::int64_t> rates{plain.tensor};
-  if (plan.tp > 1) rates = levels(hosts, type, plan.tp);
+  std::vector<Link> links{plain.tensor};
+  if (plan.tp > 1) links = levels(hosts, type, plan.tp);
   std::vector<LinkChoice> out;
-  for (std::size_t i = 0; i < rates.size(); ++i) {
-    LinkChoice choice{i + 1 < rates.size() ? rates[i] : 0, {rates[i], plain.stages}};
-    std::int64_t groups = 0;  // on one node, or on all
-    std::int64_t hop = 0;     // between them at best
-    for (const Host& host : hosts) {
-      const int most = std::min(plan.pp, std::popcount(host.devices) / plan.tp);
-      DeviceMask taken = host.devices;
-      int here = most;
-      if (host.graph != nullptr) {
-        const auto sets = host.graph->best_groups(host.devices, plan.tp, most, choice.least);
-        here = static_cast<int>(sets.size());
-        taken = 0;
-        for (const DeviceMask set : sets) taken |= set;
-      } else if (plain.tensor < choice.least) {
-        here = 0;
-      }
-      groups = one_node ? std::max<std::int64_t>(groups, here) : groups + here * host.nodes;
-      if (here >= plan.pp) hop = std::max(hop, inside(host.graph, taken, type).rate);
-    }
-    if (groups < plan.pp) continue;
-    if (plan.pp > 1) choice.links.stages = one_node ? hop : hop_rate(network_.best_for(2), type);
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    LinkChoice choice{i + 1 < links.size() ? links[i].rate : 0, {links[i], plain.stages}};
+    const auto [most, inside_node] = groups_there(hosts, type, plan, choice.least, one_node);
+    if (most < plan.pp) continue;
+    if (plan.pp > 1) choice.links.stages = one_node ? inside_node : hop(network_.best_for(2), type);
     out.push_back(choice);
   }
   return out;

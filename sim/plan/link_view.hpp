@@ -52,13 +52,16 @@ class LinkView {
 
   [[nodiscard]] std::vector<LinkChoice> find_choices(GpuTypeId type, ParallelPlan plan,
                                                      bool one_node) const;
+  [[nodiscard]] std::pair<std::int64_t, Link> groups_there(const std::vector<Host>& hosts,
+                                                           GpuTypeId type, ParallelPlan plan,
+                                                           std::int64_t least, bool one_node) const;
   [[nodiscard]] Link inside(const NodeGraph* graph, DeviceMask devices, GpuTypeId type) const;
   [[nodiscard]] Link best_inside(const Host& host, int gpus, GpuTypeId type) const;
   [[nodiscard]] Link between(const NodeHolding& a, const NodeHolding& b) const;
   [[nodiscard]] const NodeGraph* graph_of(NodeId node) const;
-  [[nodiscard]] std::int64_t hop_rate(const Link& link, GpuTypeId type) const;
-  [[nodiscard]] std::vector<std::int64_t> levels(const std::vector<Host>& hosts, GpuTypeId type,
-                                                 int tp) const;
+  [[nodiscard]] Link hop(const Link& link, GpuTypeId type) const;
+  [[nodiscard]] std::vector<Link> levels(const std::vector<Host>& hosts, GpuTypeId type,
+                                         int tp) const;
 
   const Cluster& empty_;
   Network network_;

@@ -4,10 +4,7 @@
 #include <tuple>
 
 namespace headroom {
-namespace {
 
-// Other splits of the layers are for where the engine's own leaves some stage without a cache, and
-// the memory of all stages together would be enough.
 bool may_balance(const EngineRules& engine, ParallelPlan plan, const EngineVerdict& verdict) {
   if (verdict.accepted || plan.pp == 1 || !engine.balances_stages()) return false;
   if (verdict.refusal.phase != Refusal::Phase::memory) return false;
@@ -17,8 +14,6 @@ bool may_balance(const EngineRules& engine, ParallelPlan plan, const EngineVerdi
   }
   return left >= 0.0;
 }
-
-}  // namespace
 
 ServingLimits limits_at_load(const EngineRules& engine, const Model& model, ParallelPlan plan,
                              const GpuType& gpu, ServingLimits limits) {
@@ -53,7 +48,7 @@ std::vector<RankedPlan> PlanSpace::rank(const InternedShape& shape) const {
   std::sort(plans.begin(), plans.end(), [](const RankedPlan& a, const RankedPlan& b) {
     const auto key = [](const RankedPlan& p) {
       return std::tuple(-p.worth, !p.one_node, p.plan.gpus(), p.plan.pp, p.plan.dp, p.gpu,
-                        -p.over.links.tensor, p.plan.ep, p.plan.balanced);
+                        -p.over.links.tensor.rate, p.plan.ep, p.plan.balanced);
     };
     return key(a) < key(b);
   });
@@ -113,7 +108,7 @@ std::optional<Layout> PlanSpace::find_room(RoomSearch& search, const RankedPlan&
   }
   auto parts = search.for_groups(plan.gpu, plan.groups(), LinkNeed{plan.over.least});
   if (!parts) return std::nullopt;
-  return Layout{plan.gpu, plan.plan, std::move(*parts)};
+  return Layout{plan.gpu, plan.plan, std::move(*parts), 0, true};
 }
 
 std::optional<Layout> PlanSpace::find_any_room(const Cluster& cluster, const InternedShape& shape,

@@ -52,12 +52,19 @@ struct RankedPlan {
                                            ParallelPlan plan, const GpuType& gpu,
                                            ServingLimits limits);
 
+/// Whether another split of the layers is worth a try: the engine's own leaves some stage without a
+/// cache, and the memory of all stages together would be enough.
+[[nodiscard]] bool may_balance(const EngineRules& engine, ParallelPlan plan,
+                               const EngineVerdict& verdict);
+
 /// A placement that was found, in classes.
 struct Layout {
   GpuTypeId gpu{};
   ParallelPlan plan;  // {1, 1} for opaque tasks
   std::vector<PlacementPart> parts;
   int degradation = 0;  // of those that the request allows, from 1; 0 = as asked
+  /// Several nodes: those of the classes that meet lowest in the network, not the lowest ids.
+  bool together = false;
 };
 
 /// Belongs to one run: what it remembers goes by the ids of that run's ShapeTable.

@@ -17,7 +17,7 @@
 
 namespace headroom {
 
-/// The same devices on each of `nodes` nodes of one class; the simulation takes the lowest ids.
+/// The same devices on each of `nodes` nodes of one class; which of them: Layout::together.
 struct PlacementPart {
   ClassId node_class;
   std::vector<int> devices;  // ascending; empty for CPU-only tasks

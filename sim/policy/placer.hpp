@@ -4,7 +4,8 @@
 // A placer is a pure function of one request and a read-only view of the cluster. It sees declared
 // estimates, never the future, and never the engine's verdict unless it asks the rules itself: that
 // difference is naive against head-aware. It names classes of equal nodes and devices on them; the
-// simulation picks the nodes with the lowest ids, works out the holdings, and checks the plan.
+// simulation picks the nodes with the lowest ids (or, asked for it, those that the network joins
+// best), works out the holdings, and checks the plan.
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/plan/plan_space.hpp"

@@ -1,11 +1,12 @@
 #include "sim/run/legality.hpp"
 
 #include "sim/plan/holding.hpp"
+#include "sim/run/node_choice.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <functional>
 
 namespace headroom {
 namespace {
@@ -92,32 +93,24 @@ Result<std::vector<NodeHolding>> resolve_layout(const Cluster& cluster, const In
 
   const Bytes memory = gpus > 0 ? cluster.spec().gpu_types[index(layout.gpu)].memory : 0;
   std::vector<NodeHolding> holdings;
-  std::map<ClassId, std::set<NodeId>::const_iterator> next;  // parts may name one class twice
   for (const auto& part : layout.parts) {
     GpuHolding holding;
     if (gpus > 0) {
       HEADROOM_TRY(holding, part_holding(shape, part, memory));
     }
     HEADROOM_CHECK(check_part(cluster, shape, layout, part, holding));
-    const NodeClass& node_class = cluster.node_class(part.node_class);
+    const NodeState& state = cluster.node_class(part.node_class).state;
     const auto on_node = static_cast<std::int64_t>(part.devices.size());
     const std::int64_t cpu = node_part(shape.shape.cpu_milli, on_node, gpus);
     const Bytes ram = node_part(shape.shape.ram, on_node, gpus);
-    if (cpu > node_class.state.cpu_free || ram > node_class.state.ram_free) {
+    if (cpu > state.cpu_free || ram > state.ram_free)
       return fail("the node has not the CPU or RAM");
-    }
-    if (part.node) {
-      if (layout.parts.size() != 1 || part.nodes != 1) return fail("a node named among others");
-      if (!node_class.nodes.contains(*part.node)) return fail("the node named is not of the class");
-      holdings.push_back({*part.node, part.devices, holding, cpu, ram});
-      continue;
-    }
-    auto& node = next.try_emplace(part.node_class, node_class.nodes.begin()).first->second;
-    for (int i = 0; i < part.nodes; ++i, ++node) {
-      if (node == node_class.nodes.end()) return fail("the class has not so many nodes");
-      holdings.push_back({*node, part.devices, holding, cpu, ram});
+    for (int i = 0; i < part.nodes; ++i) {
+      holdings.push_back({NodeId{}, part.devices, holding, cpu, ram});
     }
   }
+  HEADROOM_TRY(const auto nodes, choose_nodes(cluster, layout));
+  for (std::size_t i = 0; i < nodes.size(); ++i) holdings[i].node = nodes[i];
   return holdings;
 }
 

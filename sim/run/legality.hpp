@@ -9,7 +9,7 @@
 
 namespace headroom {
 
-/// Holdings on the lowest node ids of each class named, or on the node named. Error: the layout is
+/// Holdings on nodes of each class named, which of them: choose_nodes. Error: the layout is
 /// illegal (unknown class, device twice or not there, wrong type, not enough room, wrong number of
 /// GPUs, a tensor parallel group over two nodes, a size or type the request does not allow, more
 /// nodes than the class has).

@@ -36,8 +36,8 @@ Result<FitAnswer> answer_fit(const FitQuestion& question) {
     answer.command = ground->engine().command(*question.model, start);
     answer.preparation = ground->engine().preparation(start);
     answer.starts_with_more = starts_with_more(question, *best);
-    if (best->verdict.full_sequences >= question.limits.sequences) return answer;
-    if (best->verdict.full_sequences > 0) answer.wanted = question.limits.sequences;
+    if (best->full_sequences() >= question.limits.sequences) return answer;
+    if (best->full_sequences() > 0) answer.wanted = question.limits.sequences;
   }
   answer.changes = fit_changes(question, *ground, answer.plans, answer.wanted);
   return answer;

@@ -6,9 +6,10 @@ namespace headroom {
 
 bool Changer::enough(const FitQuestion& changed, const FitPlan& plan) const {
   const GpuType& type = cluster().gpu_types[index(plan.gpu)];
-  const EngineVerdict verdict =
-      ground_.engine().check(*changed.model, plan.plan, type, changed.limits);
-  return verdict.accepted && verdict.full_sequences >= sequences_;
+  FitPlan asked;
+  asked.plan = plan.plan;
+  asked.verdict = ground_.engine().check(*changed.model, plan.plan, type, changed.limits);
+  return asked.verdict.accepted && asked.full_sequences() >= sequences_;
 }
 
 std::optional<FitChange> Changer::tried(std::vector<FitChange::Kind> kinds, std::string what,
@@ -17,7 +18,7 @@ std::optional<FitChange> Changer::tried(std::vector<FitChange::Kind> kinds, std:
   if (!ground) return std::nullopt;
   const std::vector<FitPlan> plans = fit_plans(changed, **ground);
   const auto best = recommend(plans, changed.limits.sequences);
-  if (!best || plans[*best].verdict.full_sequences < sequences_) return std::nullopt;
+  if (!best || plans[*best].full_sequences() < sequences_) return std::nullopt;
   FitChange change{std::move(kinds), std::move(what), changed, plans[*best], {}};
   const bool same_checkpoint = std::find(change.kinds.begin(), change.kinds.end(),
                                          FitChange::Kind::checkpoint) == change.kinds.end();

@@ -32,7 +32,7 @@ Result<std::vector<const PolicyInfo*>> asked_policies(const FitQuestion& questio
   }
   if (!out.empty()) return out;
   for (const PolicyInfo& policy : policies()) {
-    if (policy.takes_llm) out.push_back(&policy);
+    if (policy.takes_llm && policy.for_one) out.push_back(&policy);
   }
   return out;
 }

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,12 @@ struct FitPlan {
   std::int64_t worth = 0;           // per GPU and price unit
 
   [[nodiscard]] bool starts() const { return verdict.accepted && room; }
+  /// Sequences of the full context at once, of all replicas together; the largest number there is:
+  /// not limited by memory.
+  [[nodiscard]] std::int64_t full_sequences() const {
+    const std::int64_t each = verdict.full_sequences;
+    return each > std::numeric_limits<std::int64_t>::max() / plan.dp ? each : each * plan.dp;
+  }
   /// Whether memory was counted: the rules before it accepted.
   [[nodiscard]] bool counted() const { return !verdict.stages.empty(); }
   /// The fullest stage. Precondition: counted().

@@ -132,8 +132,8 @@ Json plan_json(const FitPlan& plan, const ClusterSpec& cluster) {
   out["memory"] = memory_json(plan);
   if (!plan.verdict.stages.empty()) {
     out["longest_context"] = plan.verdict.longest_context;
-    const bool any = plan.verdict.full_sequences == std::numeric_limits<std::int64_t>::max();
-    out["full_sequences"] = any ? Json(nullptr) : Json(plan.verdict.full_sequences);
+    const bool any = plan.full_sequences() == std::numeric_limits<std::int64_t>::max();
+    out["full_sequences"] = any ? Json(nullptr) : Json(plan.full_sequences());
   }
   if (plan.verdict.accepted) {
     out["load_sequences"] = plan.load_sequences;

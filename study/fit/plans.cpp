@@ -29,8 +29,9 @@ GroupLinks find_place(const InternedShape& shape, PlanSpace& space, FitPlan& out
   RoomSearch search(space.empty_cluster(), shape);
   out.nodes = 1;
   for (const bool one_node : {true, false}) {
-    if (!one_node && out.plan.pp == 1) break;
-    for (const LinkChoice& over : space.links().choices(out.gpu, out.plan, one_node)) {
+    const ParallelPlan groups{out.plan.tp, out.plan.groups()};
+    if (!one_node && groups.pp == 1) break;
+    for (const LinkChoice& over : space.links().choices(out.gpu, groups, one_node)) {
       const auto layout = PlanSpace::find_room(search, {out.gpu, out.plan, one_node, over});
       if (!layout) continue;
       out.nodes = nodes_in(*layout);
@@ -112,11 +113,46 @@ void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& pl
   const GpuType& type = ground.cluster().gpu_types[index(plan.gpu)];
   const ServingLimits limits =
       limits_at_load(ground.engine(), *question.model, plan.plan, type, question.limits);
-  const CostQuery query{*question.model, limits, type, plan.plan, plan.links};
+  std::int64_t longest = 0;
+  for (const StageMemory& stage : plan.verdict.stages) longest = std::max(longest, stage.layers);
+  const CostQuery query{*question.model, limits, type, plan.plan, plan.links, longest};
   plan.load_sequences = limits.sequences;
   plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
   plan.worth = ground.cost().worth(query);
 }
+
+namespace {
+
+// A size as the engine splits its layers, refused or not; and where that leaves a stage too little
+// memory, split otherwise.
+void add_rows(const FitQuestion& question, FitGround& ground, GpuTypeId type, ParallelPlan plan,
+              std::vector<FitPlan>& out) {
+  out.push_back(fit_plan(question, ground, type, plan));
+  if (!may_balance(ground.engine(), plan, out.back().verdict)) return;
+  plan.balanced = true;
+  FitPlan balanced = fit_plan(question, ground, type, plan);
+  if (balanced.verdict.accepted) out.push_back(std::move(balanced));
+}
+
+// Experts whole on their GPUs, and replicas of the attention around them: where the engine has
+// them.
+void add_expert_rows(const FitQuestion& question, FitGround& ground, GpuTypeId type,
+                     ParallelPlan sizes, std::int64_t most_gpus, std::vector<FitPlan>& out) {
+  if (sizes.tp > 1) {
+    sizes.ep = true;
+    add_rows(question, ground, type, sizes, out);
+  }
+  for (int dp = 2; dp <= ground.plans().limits().max_dp; dp *= 2) {
+    for (const bool ep : {false, true}) {
+      const ParallelPlan plan{sizes.tp, sizes.pp, dp, ep};
+      if (plan.gpus() > most_gpus) return;
+      const auto shape = ground.engine().check_shape(*question.model, plan, question.limits);
+      if (shape.accepted) add_rows(question, ground, type, plan, out);
+    }
+  }
+}
+
+}  // namespace
 
 std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {
   const ClusterSpec& cluster = ground.cluster();
@@ -129,16 +165,15 @@ std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {
     for (int tp = 1; tp <= cluster.largest_node(type); ++tp) {
       if (!llm.allows_tp(tp)) continue;
       for (int pp = 1; pp <= limits.max_pp && std::int64_t{tp} * pp <= there; ++pp) {
-        out.push_back(fit_plan(question, ground, type, {tp, pp}));
-        if (tp > 1 && question.model->text.has_experts()) {
-          out.push_back(fit_plan(question, ground, type, {tp, pp, 1, true}));
-        }
+        add_rows(question, ground, type, {tp, pp}, out);
+        if (!question.model->text.has_experts()) continue;
+        add_expert_rows(question, ground, type, {tp, pp}, there, out);
       }
     }
   }
   std::sort(out.begin(), out.end(), [](const FitPlan& a, const FitPlan& b) {
     const auto key = [](const FitPlan& p) {
-      return std::tuple(p.gpu, p.plan.gpus(), p.plan.pp, p.plan.ep);
+      return std::tuple(p.gpu, p.plan.gpus(), p.plan.pp, p.plan.dp, p.plan.ep, p.plan.balanced);
     };
     return key(a) < key(b);
   });
@@ -148,11 +183,11 @@ std::vector<FitPlan> fit_plans(const FitQuestion& question, FitGround& ground) {
 std::optional<std::size_t> recommend(std::span<const FitPlan> plans, std::int64_t sequences) {
   const auto key = [&](std::size_t i) {
     const FitPlan& p = plans[i];
-    const std::int64_t held = std::min(p.verdict.full_sequences, sequences);
+    const std::int64_t held = std::min(p.full_sequences(), sequences);
     // Where none holds one, the longest that it does hold.
     const std::int64_t longest = held == 0 ? p.verdict.longest_context : 0;
     return std::tuple(-held, -longest, p.nodes > 1, -p.worth, p.nodes, p.plan.gpus(), p.plan.pp,
-                      p.plan.ep, i);
+                      p.plan.dp, p.plan.ep, i);
   };
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < plans.size(); ++i) {

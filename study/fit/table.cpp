@@ -34,7 +34,7 @@ std::string tokens_text(std::int64_t tokens) {
 }
 
 constexpr const char* kPlanLine =
-    "{} {:<17}{:>4}{:>6}{:>8}{:>8}{:>9}{:>7}{:>9}{:>9}{:>8}{:>12}{:>9}{:>10}\n";
+    "{} {:<21}{:>4}{:>6}{:>8}{:>7}{:>8}{:>6}{:>8}{:>8}{:>8}{:>11}{:>8}{:>9}\n";
 
 std::string plan_row(const FitPlan& plan, bool best) {
   const StageMemory& worst = plan.worst();
@@ -43,7 +43,7 @@ std::string plan_row(const FitPlan& plan, bool best) {
       gib(worst.weights), gib(worst.replicated_weights), gib(worst.activations),
       gib(worst.communication), gib(worst.runtime), gib(worst.kv_available),
       gib(worst.kv_per_sequence), tokens_text(plan.verdict.longest_context),
-      sequences_text(plan.verdict.full_sequences), grouped((plan.tokens_per_s + 500) / 1000));
+      sequences_text(plan.full_sequences()), grouped((plan.tokens_per_s + 500) / 1000));
 }
 
 std::string plan_header() {
@@ -77,7 +77,7 @@ std::vector<const FitPlan*> rows_of(const FitAnswer& answer, GpuTypeId type, std
   const std::int64_t asked = answer.question.limits.sequences;
   std::sort(out.begin(), out.end(), [&](const FitPlan* a, const FitPlan* b) {
     const auto key = [&](const FitPlan* p) {
-      return std::tuple(-std::min(p->verdict.full_sequences, asked), p->nodes > 1, -p->worth, p);
+      return std::tuple(-std::min(p->full_sequences(), asked), p->nodes > 1, -p->worth, p);
     };
     return key(a) < key(b);
   });
@@ -174,9 +174,9 @@ std::string choice_text(const FitAnswer& answer, const FitChoice& choice) {
     text += ", as recommended here.";
   } else {
     text += fmt::format(": {} of full length at once, {} tokens/s.",
-                        plan.verdict.full_sequences == 1
+                        plan.full_sequences() == 1
                             ? "1 sequence"
-                            : sequences_text(plan.verdict.full_sequences) + " sequences",
+                            : sequences_text(plan.full_sequences()) + " sequences",
                         grouped((plan.tokens_per_s + 500) / 1000));
   }
   return text + passed_over_words(choice);
@@ -228,7 +228,7 @@ std::string changes_table(const FitAnswer& answer) {
     const FitPlan& plan = change.plan;
     out += fmt::format("  {:<{}}  {:<13}{:>4}{:>6}{:>9}{:>9}{:>10}{:>10}\n", change.what, widest,
                        plan_name(plan.plan), plan.plan.gpus(), plan.nodes,
-                       gib(plan.worst().kv_available), sequences_text(plan.verdict.full_sequences),
+                       gib(plan.worst().kv_available), sequences_text(plan.full_sequences()),
                        grouped(change.question.limits.context),
                        grouped((plan.tokens_per_s + 500) / 1000));
   }

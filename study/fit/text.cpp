@@ -143,7 +143,7 @@ std::string memory_line(const FitAnswer& answer, const FitPlan& best) {
 
 std::string context_line(const FitAnswer& answer, const FitPlan& best) {
   const ServingLimits& limits = answer.question.limits;
-  const std::int64_t held = best.verdict.full_sequences;
+  const std::int64_t held = best.full_sequences();
   const std::string tokens = grouped(limits.context);
   std::string out;
   if (held == 0) {
@@ -242,7 +242,7 @@ std::string recommendation(const FitAnswer& answer, const FitPlan& best) {
 
 std::string fits_words(const FitAnswer& answer, const FitPlan& best) {
   const FitQuestion& question = answer.question;
-  const bool holds = best.verdict.full_sequences > 0;
+  const bool holds = best.full_sequences() > 0;
   std::string out = fmt::format("{} {} on {}", question.model->name, holds ? "fits" : "may start",
                                 question.gpus->words);
   if (question.gpus->cluster.gpu_count() > 1) out += ", " + plan_words(best.plan);

@@ -35,7 +35,8 @@ std::string plan_name(ParallelPlan plan) {
   add("PP", plan.pp);
   add("DP", plan.dp);
   if (out.empty()) return "one GPU";
-  return plan.ep ? out + " EP" : out;
+  if (plan.ep) out += " EP";
+  return plan.balanced ? out + " even" : out;
 }
 
 std::string gpus_words(const FitPlan& plan) {

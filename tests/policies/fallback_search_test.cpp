@@ -104,7 +104,6 @@ TEST_CASE("the search says why it passed over each plan, with the figures") {
   // 51.1 GiB of weights and 4.4 GiB for a sequence and the rest, on 22.08 GiB.
   CHECK(alone.short_bytes > 29 * kGiB);
   CHECK(alone.short_bytes < 34 * kGiB);
-  CHECK(about("TP 1 x PP 3 on several nodes of RTX-3090").rule == "worse");
 
   occupy(world, 0, {0});
   log.clear();
@@ -113,6 +112,12 @@ TEST_CASE("the search says why it passed over each plan, with the figures") {
   CHECK(full.rule == "no_room");
   // Nothing is free of the third card.
   CHECK(full.short_bytes == requested_bytes(world.spec.gpu_types[0].memory, 920'000));
+
+  World two_nodes(cluster_of({{"RTX-3090", 3, 2}}));
+  log.clear();
+  (void)two_nodes.ask(*make_policy(two_nodes, "fallback-search"),
+                      llm_request("a", "gemma-3-27b-it"), &log);
+  CHECK(about("TP 1 x PP 3 on several nodes of RTX-3090").rule == "worse");
 }
 
 TEST_CASE("a plan behind the chosen one is worse by its share of the worth") {

@@ -68,6 +68,23 @@ TEST_CASE("an all-reduce is steps of alpha and a ring over the worst link", "[li
   CHECK(transfer_seconds(kHundredGbit, 1e6) == Approx(20e-6 + 1e6 / 6.25e9));
 }
 
+TEST_CASE("below 8 MiB over NVLink an engine's own kernels take the place of the ring", "[links]") {
+  // 195 GB/s as above. Few bytes: one shot, 5 us + 3 x S / B; more: two, 10 us + 1.5 x S / B.
+  CHECK(all_reduce_seconds(kNvSwitchA100, 4, 65536) == Approx(5e-6 + 3 * 65536 / 195e9));
+  CHECK(all_reduce_seconds(kNvSwitchA100, 4, 8e6) == Approx(10e-6 + 12e6 / 195e9));
+  const double limit = 8 * 1024 * 1024;
+  CHECK(all_reduce_seconds(kNvSwitchA100, 4, limit) == Approx(72e-6 + 1.5 * limit / 195e9));
+  // PCIe: 6 x 12 us and 24 GB/s, whatever the size.
+  CHECK(all_reduce_seconds(kPcie4, 4, 65536) == Approx(72e-6 + 1.5 * 65536 / 24e9));
+}
+
+TEST_CASE("an all-gather is half an all-reduce", "[links]") {
+  CHECK(all_gather_seconds(kNvSwitchA100, 8, 1e6) == Approx(5e-6 + 0.875e6 / 195e9));
+  CHECK(all_gather_seconds(kNvSwitchA100, 8, 64e6) == Approx(84e-6 + 56e6 / 195e9));
+  CHECK(all_gather_seconds(kHundredGbit, 16, 8e6) == Approx(300e-6 + 7.5e6 / 6.25e9));
+  CHECK(all_gather_seconds(kPcie4, 1, 64e6) == 0.0);
+}
+
 TEST_CASE("more bytes, more GPUs and worse links never make an all-reduce faster", "[links]") {
   for (const int n : {2, 3, 4, 8, 64}) {
     for (const double bytes : {1.0, 1e3, 1e6, 1e9}) {
@@ -131,4 +148,31 @@ TEST_CASE("modelled times of A100 in one node lie near the measured ones", "[lin
   check("a100_dgx", 8, kNvSwitchA100, 1.0, 1.55);
   check("a100_pairwise_nvlink", 2, kNvSwitchA100, 0.85, 1.05);
   check("a100_pairwise_nvlink", 4, kPcie4, 0.85, 1.1);
+}
+
+TEST_CASE("modelled times of engines' own all-reduces lie near the measured ones", "[links]") {
+  const auto file = shared_path("silicon/collectives_h200_h100_a100.csv.gz");
+  if (!file) return;
+  static const std::array<std::string, 9> columns{
+      "gpu", "source", "impl", "op", "dtype", "num_gpus", "elements", "bytes", "latency_ms"};
+  auto rows = require_value(CsvReader::open(*file, "measured collectives", columns));
+  Ratios ratios;
+  while (require_value(rows.next())) {
+    if (rows.field(rows.column("impl")) != "vllm_graph") continue;
+    if (rows.field(rows.column("op")) != "all_reduce") continue;
+    const auto integer = [&](const char* name) {
+      return require_value(rows.integer(rows.column(name), {0, 2'000'000'000}));
+    };
+    const auto bytes = static_cast<double>(integer("bytes"));
+    if (bytes >= kDirectBytes) continue;
+    const bool a100 = rows.field(rows.column("gpu")) == "a100";
+    const Link link{(a100 ? 300 : 450) * kGB, Transport::nvlink};
+    const double seconds =
+        1e-3 * to_seconds(require_value(rows.seconds(rows.column("latency_ms"))));
+    ratios.add(all_reduce_seconds(link, static_cast<int>(integer("num_gpus")), bytes) / seconds);
+  }
+  INFO(ratios.least << " to " << ratios.most);
+  CHECK(ratios.sizes > 80);
+  CHECK(ratios.least > 0.85);
+  CHECK(ratios.most < 1.3);
 }

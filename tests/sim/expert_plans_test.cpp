@@ -58,7 +58,8 @@ TEST_CASE("replicas pay for the exchange of their tokens, and pipelines without 
   const Model& model = *known;
   const ServingLimits limits;
   const auto rate = [&](ParallelPlan plan, std::int64_t between) {
-    return cost->milli_tokens_per_s({model, limits, gpu, plan, {100'000'000'000, between}});
+    const GroupLinks links{own_link(gpu), {between, Transport::network}};
+    return cost->milli_tokens_per_s({model, limits, gpu, plan, links});
   };
   CHECK(rate({1, 1, 4}, 100'000'000'000) > rate({1, 1, 4}, 1'000'000'000));
   CHECK(rate({4, 1, 1}, 100'000'000'000) == rate({4, 1, 1}, 1'000'000'000));

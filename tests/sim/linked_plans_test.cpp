@@ -15,6 +15,10 @@ namespace {
 constexpr std::int64_t kGB = 1'000'000'000;
 constexpr GpuTypeId kType{0};
 
+Link nvlink(std::int64_t gb_s) { return {gb_s * kGB, Transport::nvlink}; }
+Link pcie(std::int64_t gb_s) { return {gb_s * kGB, Transport::pcie}; }
+Link network(std::int64_t gb_s) { return {gb_s * kGB, Transport::network}; }
+
 /// Nodes of these links and so many A100 each, one of every entry.
 ClusterSpec a100_nodes(const std::vector<std::pair<NodeFabric, int>>& nodes) {
   ClusterSpec spec;
@@ -65,17 +69,20 @@ TEST_CASE("the same sizes over better and worse links are plans of their own", "
   const std::vector<LinkChoice> two = world.plans.links().choices(kType, {2, 1}, true);
   REQUIRE(two.size() == 2);
   CHECK(two[0].least == 300 * kGB);
-  CHECK(two[0].links.tensor == 300 * kGB);
+  CHECK(two[0].links.tensor.rate == 300 * kGB);
   CHECK(two[1].least == 0);
-  CHECK(two[1].links.tensor == 32 * kGB);
+  CHECK(two[1].links.tensor.rate == 32 * kGB);
   // Four GPUs hang together over PCIe alone; two stages of one pair each hand over through it.
   REQUIRE(world.plans.links().choices(kType, {4, 1}, true).size() == 1);
-  CHECK(world.plans.links().choices(kType, {4, 1}, true)[0].links.tensor == 32 * kGB);
+  CHECK(world.plans.links().choices(kType, {4, 1}, true)[0].links.tensor.rate == 32 * kGB);
   CHECK(world.plans.links().choices(kType, {2, 2}, true)[0].links ==
-        GroupLinks{300 * kGB, 32 * kGB});
+        GroupLinks{nvlink(300), pcie(32)});
   CHECK(world.plans.links().choices(kType, {2, 3}, true).empty());
-  CHECK(world.plans.links().choices(kType, {2, 2}, false)[0].links ==
-        GroupLinks{300 * kGB, kNetworkBandwidth});
+  // Several nodes: there is one, until there is another.
+  CHECK(world.plans.links().choices(kType, {2, 2}, false).empty());
+  World two_nodes(a100_nodes({{NodeFabric::nvlink_pairs, 4}, {NodeFabric::nvlink_pairs, 4}}));
+  CHECK(two_nodes.plans.links().choices(kType, {2, 2}, false)[0].links ==
+        GroupLinks{nvlink(300), plain_network()});
   const auto& plans = world.plans.plans(world.intern(asks_for(2)));
   const auto on_pair = std::find_if(plans.begin(), plans.end(), [](const RankedPlan& p) {
     return p.plan.gpus() == 2 && p.over.least > 0;
@@ -95,9 +102,9 @@ TEST_CASE("where links are not described there is one choice, at the type's rate
       const auto choices = world.plans.links().choices(kType, plan, one_node);
       REQUIRE(choices.size() == 1);
       CHECK(choices[0].least == 0);
-      CHECK(choices[0].links.tensor == 300 * kGB);
+      CHECK(choices[0].links.tensor.rate == 300 * kGB);
       if (plan.pp > 1) {
-        CHECK(choices[0].links.stages == (one_node ? 300 * kGB : kNetworkBandwidth));
+        CHECK(choices[0].links.stages == (one_node ? nvlink(300) : plain_network()));
       }
     }
   }
@@ -181,14 +188,15 @@ TEST_CASE("a placement's links are those of where it lies", "[links]") {
     return NodeHolding{static_cast<NodeId>(node), std::move(devices), {}, 0, 0};
   };
   using Holdings = std::vector<NodeHolding>;
-  CHECK(links.of(Holdings{on(0, {2, 3})}, kType, {2, 1}).tensor == 300 * kGB);
-  CHECK(links.of(Holdings{on(0, {1, 2})}, kType, {2, 1}).tensor == 32 * kGB);
-  CHECK(links.of(Holdings{on(0, {0, 1, 2, 3})}, kType, {2, 2}) == GroupLinks{300 * kGB, 32 * kGB});
-  CHECK(links.of(Holdings{on(0, {0, 1, 2, 3})}, kType, {4, 1}).tensor == 32 * kGB);
+  CHECK(links.of(Holdings{on(0, {2, 3})}, kType, {2, 1}).tensor.rate == 300 * kGB);
+  CHECK(links.of(Holdings{on(0, {1, 2})}, kType, {2, 1}).tensor.rate == 32 * kGB);
+  CHECK(links.of(Holdings{on(0, {0, 1, 2, 3})}, kType, {2, 2}) ==
+        GroupLinks{nvlink(300), pcie(32)});
+  CHECK(links.of(Holdings{on(0, {0, 1, 2, 3})}, kType, {4, 1}).tensor.rate == 32 * kGB);
   CHECK(links.of(Holdings{on(0, {0, 1}), on(1, {0, 1})}, kType, {2, 2}) ==
-        GroupLinks{300 * kGB, 50 * kGB});
+        GroupLinks{nvlink(300), network(50)});
   CHECK(links.of(Holdings{on(0, {0, 1}), on(1, {0, 1}), on(2, {0, 1})}, kType, {2, 3}) ==
-        GroupLinks{300 * kGB, 10 * kGB});
+        GroupLinks{nvlink(300), network(10)});
   CHECK(links.worst(Holdings{on(0, {3})}, kType).rate == kNoLink);
   CHECK(links.worst(Holdings{on(0, {0, 1}), on(1, {0, 1})}, kType) ==
         Link{50 * kGB, Transport::network});
@@ -209,9 +217,9 @@ TEST_CASE("stages that meet higher in the network cost tokens per second", "[lin
   const auto rate = [&](GroupLinks links) {
     return roofline->milli_tokens_per_s({model, {}, gpu, {2, 2}, links});
   };
-  CHECK(rate({300 * kGB, 300 * kGB}) > rate({300 * kGB, 50 * kGB}));
-  CHECK(rate({300 * kGB, 50 * kGB}) > rate({300 * kGB, 5 * kGB}));
-  CHECK(rate({300 * kGB, 50 * kGB}) > rate({32 * kGB, 50 * kGB}));
+  CHECK(rate({nvlink(300), nvlink(300)}) > rate({nvlink(300), network(50)}));
+  CHECK(rate({nvlink(300), network(50)}) > rate({nvlink(300), network(5)}));
+  CHECK(rate({nvlink(300), network(50)}) > rate({pcie(32), network(50)}));
 }
 
 TEST_CASE("links of a run are those of its groups over the best there are, by GPU time",

@@ -24,7 +24,7 @@ class TenthOff final : public CostModel {
   [[nodiscard]] std::string_view source() const override { return "tenth off"; }
   [[nodiscard]] std::int64_t milli_tokens_per_s(const CostQuery& query) const override {
     const std::int64_t gpus = query.plan.gpus();
-    return gpus * (1100 - 100 * gpus) - (query.links.stages == kNetworkBandwidth ? 100 : 0);
+    return gpus * (1100 - 100 * gpus) - (query.links.stages == plain_network() ? 100 : 0);
   }
 };
 

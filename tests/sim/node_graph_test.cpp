@@ -108,7 +108,7 @@ TEST_CASE("behind NVSwitch all GPUs are alike, and the lowest are taken", "[link
   const GpuType gpu = require_value(find_gpu_type("H100-80GB"));
   const NodeGraph graph = graph_of(fabric(NodeFabric::nvswitch), gpu, 8);
   CHECK(graph.between(0, 7) == Link{450 * kGB, Transport::nvlink});
-  CHECK(graph.rates(0xff) == std::vector<std::int64_t>{450 * kGB});
+  CHECK(graph.kinds(0xff) == std::vector<Link>{{450 * kGB, Transport::nvlink}});
   CHECK(graph.bottleneck(mask({1, 3, 6})) == Link{450 * kGB, Transport::nvlink});
   CHECK(graph.bottleneck(mask({4})).rate == kNoLink);
   CHECK(graph.bottleneck(0).rate == kNoLink);

@@ -86,7 +86,10 @@ void check_changes(const FitAnswer& answer) {
     INFO("change " << change.what);
     const EngineVerdict verdict = asked_again(change.question, change.plan);
     CHECK(verdict.accepted);
-    CHECK(verdict.full_sequences >= wanted);
+    FitPlan again;
+    again.plan = change.plan.plan;
+    again.verdict = verdict;
+    CHECK(again.full_sequences() >= wanted);
     CHECK(change.plan.starts());
     CHECK_FALSE(change.kinds.empty());
     CHECK(change.plan.plan.gpus() <= change.question.gpus->cluster.gpu_count());

@@ -73,7 +73,7 @@ TEST_CASE("files that are no states are refused with the key that is wrong") {
   CHECK(error_of("[1").find("not JSON, or cut off") != std::string::npos);
   for (const auto& [from, to, message] :
        std::vector<std::tuple<std::string, std::string, std::string>>{
-           {"\"version\": 1", "\"version\": 2", "only version 1 is read"},
+           {"\"version\": 2", "\"version\": 1", "only version 2 is read"},
            {"\"seed\": 42", "\"seed\": -1", "'seed' must be a whole number"},
            {"\"seed\": 42", "\"seed\": 18446744073709551615", "'seed' must be a whole number"},
            {"\"at_s\": \"86400.000000001\"", "\"at_s\": 86400", "'at_s' must be text"},
