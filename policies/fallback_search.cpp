@@ -33,14 +33,20 @@
 namespace headroom {
 namespace {
 
+/// What "best" means.
+struct Preference {
+  std::function<std::optional<ChosenPlan>(const PlanQuestion&)> choose;
+  /// What a placement of a plan has of it, for the decision log; "" where worth says it all.
+  std::function<std::string(const PlanQuestion&, const RankedPlan&, const Layout&)> text;
+};
+
 class FallbackSearch final : public Placer {
  public:
-  using Choose = std::function<std::optional<ChosenPlan>(const PlanQuestion&)>;
-
-  FallbackSearch(std::string name, const PlacerContext& context, Choose choose, bool reads_weights)
+  FallbackSearch(std::string name, const PlacerContext& context, Preference preference,
+                 bool reads_weights)
       : name_(std::move(name)),
         context_(context),
-        choose_(std::move(choose)),
+        preference_(std::move(preference)),
         reasons_(context),
         reads_weights_(reads_weights) {}
 
@@ -60,12 +66,12 @@ class FallbackSearch final : public Placer {
       const auto& plans = context_.plans.plans(served);
       PlanQuestion question{cluster, served, plans, search};
       if (has_weights_asked_for(shape, degradation)) question.weights_on = request.weights_on;
-      auto chosen = plans.empty() ? std::nullopt : choose_(question);
+      auto chosen = plans.empty() ? std::nullopt : preference_.choose(question);
       if (log != nullptr) explain(question, chosen, degradation_text(shape, degradation), *log);
       if (!chosen) continue;
+      std::string why = sentence(question, *chosen, degradation_text(shape, degradation));
       chosen->layout.degradation = degradation;
-      return Place{std::move(chosen->layout),
-                   sentence(plans[chosen->rank], degradation_text(shape, degradation))};
+      return Place{std::move(chosen->layout), std::move(why)};
     }
     if (!can_ever(shape)) return Never{"no_valid_plan"};
     return NotNow{"no_room"};
@@ -88,32 +94,36 @@ class FallbackSearch final : public Placer {
     return to_text(shape.shape.llm().degradations[static_cast<std::size_t>(degradation) - 1]);
   }
 
-  [[nodiscard]] std::string sentence(const RankedPlan& plan, const std::string& degradation) const {
-    std::string out = fmt::format("best valid plan with room: {} milli-tokens/s per GPU ({})",
-                                  plan.per_gpu, context_.plans.cost().source());
+  [[nodiscard]] std::string sentence(const PlanQuestion& question, const ChosenPlan& chosen,
+                                     const std::string& degradation) const {
+    const RankedPlan& plan = question.plans[chosen.rank];
+    const std::string preferred = preference_.text(question, plan, chosen.layout);
+    std::string out = preferred.empty() ? "best valid plan with room" : "preferred: " + preferred;
+    out += fmt::format(": {} milli-tokens/s per GPU ({})", plan.per_gpu,
+                       context_.plans.cost().source());
     if (!degradation.empty()) out += ", degraded: " + degradation;
     return out;
   }
 
-  // What the engine refuses; the plans before the one chosen, which had no room (or were not
-  // preferred); those behind it.
+  // What the engine refuses; of the other plans those that had no room, then what was less
+  // preferred, or worth less.
   void explain(const PlanQuestion& question, const std::optional<ChosenPlan>& chosen,
                const std::string& degradation, std::vector<PassedOver>& log) {
     const std::size_t first = log.size();
     const auto& refused = reasons_.refused(question.shape);
     log.insert(log.end(), refused.begin(), refused.end());
     RoomSearch search(question.cluster, question.shape);
-    const std::size_t rank = chosen ? chosen->rank : question.plans.size();
+    FreeBytes free(question.cluster, question.shape);
     for (std::size_t i = 0; i < question.plans.size(); ++i) {
-      if (i == rank) continue;
+      if (chosen && i == chosen->rank) continue;
       const RankedPlan& plan = question.plans[i];
-      if (i > rank) {
-        log.push_back(reasons_.worse(plan, question.plans[rank]));
-      } else if (PlanSpace::find_room(search, plan)) {
-        log.push_back(
-            {reasons_.describe(plan), "has room, but is not what is preferred", "not_preferred"});
+      const auto layout = PlanSpace::find_room(search, plan);
+      if (chosen && layout) {
+        log.push_back(less_preferred(question, plan, *layout, question.plans[chosen->rank]));
+      } else if (chosen && i > chosen->rank) {
+        log.push_back(reasons_.worse(plan, question.plans[chosen->rank]));
       } else {
-        log.push_back(reasons_.no_room(question.cluster, question.shape, plan));
+        log.push_back(reasons_.no_room(free, plan));
       }
     }
     if (degradation.empty()) return;
@@ -122,9 +132,19 @@ class FallbackSearch final : public Placer {
     }
   }
 
+  [[nodiscard]] PassedOver less_preferred(const PlanQuestion& question, const RankedPlan& plan,
+                                          const Layout& layout, const RankedPlan& chosen) const {
+    PassedOver out = reasons_.worse(plan, chosen);
+    const std::string text = preference_.text(question, plan, layout);
+    if (text.empty()) return out;
+    out.why = "has room, but " + text;
+    out.rule = "not_preferred";
+    return out;
+  }
+
   std::string name_;
   PlacerContext context_;
-  Choose choose_;
+  Preference preference_;
   PlanReasons reasons_;
   bool reads_weights_;
 };
@@ -137,20 +157,31 @@ std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context,
   const std::string name = options.choice_or("prefer", names, names[0]);
   const auto prefer =
       static_cast<Prefer>(std::find(names.begin(), names.end(), name) - names.begin());
-  const auto choose = [prefer](const PlanQuestion& question) {
+  Preference preference;
+  preference.choose = [prefer](const PlanQuestion& question) {
     return choose_plan(question, prefer);
   };
-  return std::make_unique<FallbackSearch>("fallback-search", context, choose,
+  preference.text = [prefer](const PlanQuestion& question, const RankedPlan& /*plan*/,
+                             const Layout& layout) {
+    return preference_text(question.cluster, prefer, layout);
+  };
+  return std::make_unique<FallbackSearch>("fallback-search", context, std::move(preference),
                                           prefer == Prefer::weights_on_node);
 }
 
 std::unique_ptr<Placer> make_fallback_search_mix(const PlacerContext& context,
                                                  const ConfigTable& options) {
   auto value = std::make_shared<MixValue>(context, read_expected_mix(options));
-  const auto choose = [value](const PlanQuestion& question) {
+  Preference preference;
+  preference.choose = [value](const PlanQuestion& question) {
     return choose_for_mix(question, *value);
   };
-  return std::make_unique<FallbackSearch>("fallback-search-mix", context, choose, false);
+  preference.text = [value](const PlanQuestion& question, const RankedPlan& plan,
+                            const Layout& layout) {
+    return mix_text(question, *value, plan, layout);
+  };
+  return std::make_unique<FallbackSearch>("fallback-search-mix", context, std::move(preference),
+                                          false);
 }
 
 }  // namespace headroom

@@ -3,6 +3,8 @@
 #include "sim/core/int128.hpp"
 #include "sim/plan/holding.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace headroom {
@@ -15,15 +17,14 @@ class MixChoice {
       : question_(question), value_(value), search_(question.cluster, question.shape) {}
 
   [[nodiscard]] std::optional<ChosenPlan> best() {
-    const std::int64_t best_worth = question_.plans.front().worth;
     for (std::size_t rank = 0; rank < question_.plans.size(); ++rank) {
       const RankedPlan& plan = question_.plans[rank];
-      const std::int64_t gain = value_.gain(question_.shape, plan, best_worth);
+      const std::int64_t gain = value_.gain(question_.shape, plan, question_.plans.front());
       if (best_ && gain <= score_) continue;  // nothing is lost at best
       if (plan.one_node && !question_.shape.shape.llm().shared) {
         try_each_idle(rank, gain);
       } else if (auto layout = PlanSpace::find_room(search_, plan)) {
-        const std::int64_t lost = loss(*layout);
+        const std::int64_t lost = value_.loss(question_.cluster, question_.shape, *layout);
         keep(rank, std::move(*layout), gain - lost);
       }
     }
@@ -52,19 +53,6 @@ class MixChoice {
     }
   }
 
-  [[nodiscard]] std::int64_t loss(const Layout& layout) {
-    const auto& left = value_.of_idle(question_.shape, layout.gpu);
-    std::int64_t lost = 0;
-    for (const PlacementPart& part : layout.parts) {
-      const NodeClass& node_class = question_.cluster.node_class(part.node_class);
-      const int idle = idle_devices(question_.cluster, node_class, layout.gpu);
-      const int after = idle - idle_taken(question_.cluster, part);
-      lost += part.nodes *
-              (left[static_cast<std::size_t>(idle)] - left[static_cast<std::size_t>(after)]);
-    }
-    return lost;
-  }
-
   const PlanQuestion& question_;
   MixValue& value_;
   RoomSearch search_;
@@ -81,11 +69,24 @@ MixValue::MixValue(const PlacerContext& context, std::vector<ExpectedShape> expe
       shapes_(context.cluster) {}
 
 std::int64_t MixValue::gain(const InternedShape& shape, const RankedPlan& plan,
-                            std::int64_t best_worth) const {
-  const GpuType& gpu = context_.cluster.gpu_types[index(plan.gpu)];
+                            const RankedPlan& best) const {
+  const GpuType& gpu = context_.cluster.gpu_types[index(best.gpu)];
   const int milli = gpu_holding(shape.shape, gpu.memory).milli;
-  const std::int64_t price = mul_div_floor(gpu.price_milli * plan.plan.gpus(), milli, kWholeGpu);
-  return mul_div_floor(price, plan.worth, best_worth);
+  const std::int64_t price = mul_div_floor(gpu.price_milli * best.plan.gpus(), milli, kWholeGpu);
+  return mul_div_floor(price, std::min(plan.worth, best.worth), best.worth);
+}
+
+std::int64_t MixValue::loss(const Cluster& cluster, const InternedShape& shape,
+                            const Layout& layout) {
+  const auto& left = of_idle(shape, layout.gpu);
+  std::int64_t lost = 0;
+  for (const PlacementPart& part : layout.parts) {
+    const int idle = idle_devices(cluster, cluster.node_class(part.node_class), layout.gpu);
+    const int after = idle - idle_taken(cluster, part);
+    lost +=
+        part.nodes * (left[static_cast<std::size_t>(idle)] - left[static_cast<std::size_t>(after)]);
+  }
+  return lost;
 }
 
 const std::vector<std::int64_t>& MixValue::of_idle(const InternedShape& shape, GpuTypeId type) {
@@ -108,7 +109,7 @@ std::vector<std::int64_t> MixValue::capacity(PlanSpace& plans, const InternedSha
   for (const RankedPlan& plan : ranked) {
     if (plan.gpu != type || !plan.one_node) continue;
     auto& best = of_plan[static_cast<std::size_t>(plan.plan.gpus())];
-    best = std::max(best, gain(shape, plan, ranked.front().worth));
+    best = std::max(best, gain(shape, plan, ranked.front()));
   }
   if (shape.shape.llm().shared && size > 1) {
     const Bytes memory = context_.cluster.gpu_types[index(type)].memory;
@@ -148,6 +149,14 @@ std::optional<ChosenPlan> choose_for_mix(const PlanQuestion& question, MixValue&
       });
   if (!room) return std::nullopt;
   return MixChoice(question, value).best();
+}
+
+std::string mix_text(const PlanQuestion& question, MixValue& value, const RankedPlan& plan,
+                     const Layout& layout) {
+  const std::int64_t gain = value.gain(question.shape, plan, question.plans.front());
+  const std::int64_t lost = value.loss(question.cluster, question.shape, layout);
+  return fmt::format("gains {:.3f} and takes {:.3f} from the mix", static_cast<double>(gain) / 1e3,
+                     static_cast<double>(lost) / 1e3);
 }
 
 }  // namespace headroom

@@ -2,23 +2,26 @@
 // What idle GPUs of a node are worth to the deployments that are still to come, and so what a
 // placement takes away from them.
 //
-// Everything is counted in prices of GPU-hours, in thousandths, at the best that a shape's plans
-// reach: a plan is worth
+// Everything is counted in prices of GPU-hours, in thousandths. A deployment of shape m is worth
+// what the GPUs of its best plan cost, whatever it runs on, and less under a plan that does less
+// for its price; GPUs beyond those of the best plan gain nothing:
 //
-//     gain(m, plan) = GPUs x price of their type x worth(plan) / worth(best plan of m)
+//     gain(m, plan) = price of the GPUs of m's best plan x min(1, worth(plan) / worth(best plan))
 //
-// so that 4 GPUs of price 1 under a plan that is 80 % as good as the best count 3,200. The most
-// that deployments of shape m alone get out of n idle GPUs of type t of one node is
+// of a shared deployment times its share of a GPU. So 4 GPUs of price 1 under a plan that is 80 %
+// as good as the best, which takes 2, count 1,600. The most that deployments of shape m alone get
+// out of n idle GPUs of type t of one node is
 //
 //     E(m, t, 0) = 0
 //     E(m, t, n) = max(E(m, t, n - 1), max over plans of m for one node of t with g <= n GPUs of
 //                      gain(m, plan) + E(m, t, n - g))
 //
-// and with the share p(m) of each shape in the mix
+// where a GPU that is shared counts as many deployments as have room on it. With the share p(m) of
+// each shape in the mix
 //
-//     V(t, n)    = sum over m of p(m) E(m, t, n)
-//     loss       = sum over the nodes that a placement takes k of n idle GPUs of, V(t, n) - V(t, n
-//     - k)
+//     V(t, n) = sum over m of p(m) E(m, t, n)
+//     loss    = sum over the nodes of a placement, which takes k of n idle GPUs of each,
+//               of V(t, n) - V(t, n - k)
 //
 // CPU, RAM and links of the nodes are left out. V is worked out once for each type.
 
@@ -29,6 +32,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,13 +43,15 @@ class MixValue {
   /// Without expected shapes, more of the same is expected: each request counts as the whole mix.
   MixValue(const PlacerContext& context, std::vector<ExpectedShape> expected);
 
-  /// V of 0, 1, ... idle GPUs of a node of this type, for a request of this shape. Descends
-  /// nowhere.
+  /// V of 0, 1, ... idle GPUs of a node of this type, for a request of this shape. Never decreases.
   [[nodiscard]] const std::vector<std::int64_t>& of_idle(const InternedShape& shape,
                                                          GpuTypeId type);
-  /// Of a plan of this shape, whose best plan has that worth.
+  /// Of a plan of this shape, of whose plans `best` is the best.
   [[nodiscard]] std::int64_t gain(const InternedShape& shape, const RankedPlan& plan,
-                                  std::int64_t best_worth) const;
+                                  const RankedPlan& best) const;
+  /// What a placement takes from the mix.
+  [[nodiscard]] std::int64_t loss(const Cluster& cluster, const InternedShape& shape,
+                                  const Layout& layout);
 
  private:
   // E(m, t, n) by n.
@@ -67,5 +73,8 @@ class MixValue {
 /// GPUs. nullopt exactly where no plan has room.
 [[nodiscard]] std::optional<ChosenPlan> choose_for_mix(const PlanQuestion& question,
                                                        MixValue& value);
+/// "gains 1.000 and takes 2.000 from the mix", for the decision log.
+[[nodiscard]] std::string mix_text(const PlanQuestion& question, MixValue& value,
+                                   const RankedPlan& plan, const Layout& layout);
 
 }  // namespace headroom

@@ -1,5 +1,7 @@
 #include "policies/parts/plan_choice.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -118,6 +120,24 @@ std::optional<ChosenPlan> choose_plan(const PlanQuestion& question, Prefer prefe
     }
   }
   return first;
+}
+
+std::string preference_text(const Cluster& cluster, Prefer prefer, const Layout& layout) {
+  switch (prefer) {
+    case Prefer::least_stranded:
+    case Prefer::spread: {
+      const std::int64_t left = left_idle(cluster, layout);
+      return fmt::format("leaves {} GPU{} idle on its nodes", left, left == 1 ? "" : "s");
+    }
+    case Prefer::fewest_nodes: {
+      const std::int64_t nodes = further_nodes(layout) + 1;
+      return fmt::format("takes {} node{}", nodes, nodes == 1 ? "" : "s");
+    }
+    case Prefer::worth:
+    case Prefer::weights_on_node:
+      break;
+  }
+  return "";
 }
 
 int idle_devices(const Cluster& cluster, const NodeClass& node_class, GpuTypeId type) {

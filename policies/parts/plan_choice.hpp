@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace headroom {
 
@@ -14,9 +15,11 @@ namespace headroom {
 enum class Prefer : std::uint8_t {
   /// The plan of most worth, on the nodes it leaves least idle (best fit).
   worth,
-  /// The placement after which its nodes have the fewest idle GPUs of its type; then worth.
+  /// Of the placements that the search packs, one for each plan: that after which its nodes have
+  /// the
+  /// fewest idle GPUs of its type; then worth.
   least_stranded,
-  /// The placement on the fewest nodes; then worth.
+  /// Of the same, the one on the fewest nodes; then worth.
   fewest_nodes,
   /// The plan of most worth; if it is for one node, on the node with the most idle GPUs.
   spread,
@@ -43,6 +46,11 @@ struct ChosenPlan {
 
 /// nullopt exactly where no plan has room, whatever is preferred.
 [[nodiscard]] std::optional<ChosenPlan> choose_plan(const PlanQuestion& question, Prefer prefer);
+
+/// What a placement has of what is preferred: "leaves 2 GPUs idle on its nodes"; "" where worth
+/// decides.
+[[nodiscard]] std::string preference_text(const Cluster& cluster, Prefer prefer,
+                                          const Layout& layout);
 
 /// Idle devices of a type on a node of this class.
 [[nodiscard]] int idle_devices(const Cluster& cluster, const NodeClass& node_class, GpuTypeId type);

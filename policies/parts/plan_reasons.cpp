@@ -10,35 +10,48 @@
 #include <map>
 
 namespace headroom {
-namespace {
 
-// Free bytes of the devices of a type on a node, most first. Of a device that is shared no more
-// counts than the share of it that is free.
-std::vector<Bytes> free_bytes(const Cluster& cluster, const NodeClass& node_class, GpuTypeId type) {
-  const auto& types = cluster.shape(node_class).gpus;
-  const Bytes total = cluster.spec().gpu_types[index(type)].memory;
+Bytes FreeBytes::wanted(GpuTypeId type) const {
+  return gpu_holding(shape_.shape, cluster_.spec().gpu_types[index(type)].memory).bytes;
+}
+
+// Of a device that is shared no more counts than the share of it that is free, and nothing for a
+// request of whole ones.
+std::vector<Bytes> FreeBytes::of_class(const NodeClass& node_class, GpuTypeId type) const {
+  const auto& types = cluster_.shape(node_class).gpus;
+  const Bytes total = cluster_.spec().gpu_types[index(type)].memory;
+  const bool whole = gpu_holding(shape_.shape, total).milli == kWholeGpu;
   std::vector<Bytes> out;
   for (std::size_t i = 0; i < types.size(); ++i) {
     if (types[i] != type) continue;
     const GpuState& gpu = node_class.state.gpus[i];
-    out.push_back(std::min(gpu.bytes_free, mul_div_floor(total, gpu.milli_free, kWholeGpu)));
+    const int milli = whole && !gpu.idle() ? 0 : gpu.milli_free;
+    out.push_back(std::min(gpu.bytes_free, mul_div_floor(total, milli, kWholeGpu)));
   }
   std::sort(out.begin(), out.end(), std::greater<>());
   return out;
 }
 
-// The most bytes that each device of the plan could have.
-Bytes nearest(const Cluster& cluster, const RankedPlan& plan) {
+const std::vector<FreeBytes::Nodes>& FreeBytes::of(GpuTypeId type) {
+  auto& known = by_type_[index(type)];
+  if (known) return *known;
+  known.emplace();
+  for (const std::uint32_t slot : cluster_.live_classes()) {
+    const NodeClass& node_class = cluster_.class_at(slot);
+    known->push_back({of_class(node_class, type), std::ssize(node_class.nodes)});
+  }
+  return *known;
+}
+
+Bytes FreeBytes::nearest(const RankedPlan& plan) {
   const auto tp = static_cast<std::size_t>(plan.plan.tp);
   const auto gpus = static_cast<std::size_t>(plan.plan.gpus());
   Bytes on_one_node = 0;
   std::map<Bytes, std::int64_t, std::greater<>> groups;  // how many have so much
-  for (const std::uint32_t slot : cluster.live_classes()) {
-    const NodeClass& node_class = cluster.class_at(slot);
-    const std::vector<Bytes> bytes = free_bytes(cluster, node_class, plan.gpu);
-    if (bytes.size() >= gpus) on_one_node = std::max(on_one_node, bytes[gpus - 1]);
-    for (std::size_t last = tp; last <= bytes.size(); last += tp) {
-      groups[bytes[last - 1]] += static_cast<std::int64_t>(node_class.nodes.size());
+  for (const Nodes& nodes : of(plan.gpu)) {
+    if (nodes.free.size() >= gpus) on_one_node = std::max(on_one_node, nodes.free[gpus - 1]);
+    for (std::size_t last = tp; last <= nodes.free.size(); last += tp) {
+      groups[nodes.free[last - 1]] += nodes.count;
     }
   }
   if (plan.one_node) return on_one_node;
@@ -49,8 +62,6 @@ Bytes nearest(const Cluster& cluster, const RankedPlan& plan) {
   }
   return 0;
 }
-
-}  // namespace
 
 const std::vector<PassedOver>& PlanReasons::refused(const InternedShape& shape) {
   const auto found = refused_.find(shape.gpu_shape);
@@ -84,10 +95,8 @@ void PlanReasons::add_refused(const InternedShape& shape, GpuTypeId type,
   }
 }
 
-PassedOver PlanReasons::no_room(const Cluster& cluster, const InternedShape& shape,
-                                const RankedPlan& plan) const {
-  const Bytes total = context_.cluster.gpu_types[index(plan.gpu)].memory;
-  const Bytes lacks = gpu_holding(shape.shape, total).bytes - nearest(cluster, plan);
+PassedOver PlanReasons::no_room(FreeBytes& free, const RankedPlan& plan) const {
+  const Bytes lacks = free.wanted(plan.gpu) - free.nearest(plan);
   if (lacks <= 0) {
     return {describe(plan), "no room now: GPUs are free, but not with the CPU, RAM or links",
             "no_room"};

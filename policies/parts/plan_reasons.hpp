@@ -4,11 +4,38 @@
 
 #include "sim/policy/placer.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace headroom {
+
+/// Free bytes of the devices that a request could take, looked up once for each type.
+class FreeBytes {
+ public:
+  FreeBytes(const Cluster& cluster, const InternedShape& shape)
+      : cluster_(cluster), shape_(shape), by_type_(cluster.spec().gpu_types.size()) {}
+
+  /// The most bytes that each device of the plan could have.
+  [[nodiscard]] Bytes nearest(const RankedPlan& plan);
+  /// What the shape takes of each device of a type.
+  [[nodiscard]] Bytes wanted(GpuTypeId type) const;
+
+ private:
+  struct Nodes {
+    std::vector<Bytes> free;  // by device, most first
+    std::int64_t count = 0;
+  };
+
+  const std::vector<Nodes>& of(GpuTypeId type);
+  [[nodiscard]] std::vector<Bytes> of_class(const NodeClass& node_class, GpuTypeId type) const;
+
+  const Cluster& cluster_;
+  const InternedShape& shape_;
+  std::vector<std::optional<std::vector<Nodes>>> by_type_;
+};
 
 class PlanReasons {
  public:
@@ -20,8 +47,7 @@ class PlanReasons {
 
   /// A plan that found no room. Its figure: what the devices that come nearest lack, each, of the
   /// shape's holding; 0 where they have it, and the CPU, RAM or links do not do.
-  [[nodiscard]] PassedOver no_room(const Cluster& cluster, const InternedShape& shape,
-                                   const RankedPlan& plan) const;
+  [[nodiscard]] PassedOver no_room(FreeBytes& free, const RankedPlan& plan) const;
 
   /// A plan of the same list as the one chosen that ranks behind it.
   [[nodiscard]] PassedOver worse(const RankedPlan& plan, const RankedPlan& chosen) const;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 #include <utility>
 
 namespace headroom {
@@ -81,9 +82,13 @@ Status set(std::string_view item, const Model& model, const ServingLimits& asked
 Result<Degradation> parse_degradation(std::string_view text, const Model& model,
                                       const ServingLimits& asked) {
   Degradation out;
+  std::set<std::string_view> keys;
   while (true) {
     const auto comma = text.find(',');
-    HEADROOM_CHECK(set(trimmed(text.substr(0, comma)), model, asked, out));
+    const std::string_view item = trimmed(text.substr(0, comma));
+    const std::string_view key = trimmed(item.substr(0, item.find('=')));
+    HEADROOM_CHECK(set(item, model, asked, out));
+    if (!keys.insert(key).second) return fail(fmt::format("'{}' stands there twice", key));
     if (comma == std::string_view::npos) return out;
     text.remove_prefix(comma + 1);
   }

@@ -3,9 +3,10 @@
 //
 //     E(L, 0) = E(L, 1) = 0,  E(L, 2) = E(L, 3) = 2,000,  E(L, 4) = 4,000
 //
-// On an idle node of four: S on one GPU gains 1,000 and takes V(4) - V(3) = 2,000: score -1,000. On
-// two it gains 0.9 x 2,000 = 1,800 and takes V(4) - V(2) = 2,000: score -200, and is chosen. With
-// one GPU taken: on one GPU V(3) - V(2) = 0, score 1,000; on two V(3) - V(1) = 2,000, score -200.
+// On an idle node of four: S on one GPU gains 1,000 and takes V(4) - V(3) = 2,000, score -1,000; on
+// two it gains 0.9 x 1,000 and takes as much: one is taken. With one GPU in use, on one GPU it
+// takes V(3) - V(2) = 0, score 1,000. On nodes of two and of three idle GPUs: on the first S takes
+// V(2) - V(1) = 2,000, on the second V(3) - V(2) = 0, where best fit takes the first.
 
 #include "policies/parts/mix_value.hpp"
 #include "tests/policies/decision.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr const char* kSmall = "qwen3-4b";
 constexpr const char* kLarge = "qwen3-8b";
+constexpr const char* kThree = "qwen3-14b";  // needs three GPUs
 constexpr const char* kExpectLarge = "[[expected]]\nmodel = \"qwen3-8b\"\n";
 
 Worths two_models() {
@@ -40,9 +42,8 @@ std::string next(MadeUp& made, const std::string& policy, const std::string& opt
 }
 
 // How many of these are placed, one after the other.
-int placed(const std::string& policy, const std::string& options,
-           const std::vector<const char*>& models) {
-  MadeUp made({{"small", 4}}, two_models());
+int placed_in_turn(MadeUp& made, const std::string& policy, const std::string& options,
+                   const std::vector<const char*>& models) {
   int count = 0;
   for (const char* model : models) {
     count += next(made, policy, options, model, true).rfind("TP", 0) == 0 ? 1 : 0;
@@ -72,11 +73,11 @@ TEST_CASE("what idle GPUs are worth to a mix is as worked out by hand") {
         std::vector<std::int64_t>{0, 1'000, 2'000, 3'000, 4'000});
 }
 
-TEST_CASE("the look-ahead keeps pairs of GPUs whole for a mix that needs pairs") {
+TEST_CASE("GPUs beyond those of the best plan gain nothing") {
   MadeUp made({{"small", 4}}, two_models());
   CHECK(next(made, "fallback-search", "", kSmall, false) == "TP 1 x PP 1 on n0[0]");
   CHECK(next(made, "fallback-search-mix", "", kSmall, false) == "TP 1 x PP 1 on n0[0]");
-  CHECK(next(made, "fallback-search-mix", kExpectLarge, kSmall, false) == "TP 2 x PP 1 on n0[0,1]");
+  CHECK(next(made, "fallback-search-mix", kExpectLarge, kSmall, false) == "TP 1 x PP 1 on n0[0]");
   occupy(made.world, 0, {0});
   CHECK(next(made, "fallback-search-mix", kExpectLarge, kSmall, false) == "TP 1 x PP 1 on n0[1]");
 }
@@ -88,12 +89,36 @@ TEST_CASE("the look-ahead takes the GPU that is of no use to the mix") {
   CHECK(next(made, "fallback-search-mix", kExpectLarge, kSmall, false) == "TP 1 x PP 1 on n1[0]");
 }
 
-TEST_CASE("the look-ahead wins where the mix comes, and loses where it does not") {
-  // Two small ones, then large ones: singly they leave a pair either way, in turn they do not.
-  CHECK(placed("fallback-search", "", {kSmall, kLarge, kSmall, kLarge}) == 3);
-  CHECK(placed("fallback-search-mix", kExpectLarge, {kSmall, kLarge, kSmall, kLarge}) == 2);
-  CHECK(placed("fallback-search", "", {kSmall, kSmall, kSmall, kSmall}) == 4);
-  CHECK(placed("fallback-search-mix", kExpectLarge, {kSmall, kSmall, kSmall, kSmall}) == 2);
+TEST_CASE("the look-ahead never places fewer on one node of a mix of two models") {
+  for (const auto& order : std::vector<std::vector<const char*>>{{kSmall, kLarge, kSmall, kLarge},
+                                                                 {kSmall, kSmall, kSmall, kSmall},
+                                                                 {kLarge, kSmall, kLarge},
+                                                                 {kLarge, kLarge}}) {
+    MadeUp plain({{"small", 4}}, two_models());
+    MadeUp ahead({{"small", 4}}, two_models());
+    CHECK(placed_in_turn(ahead, "fallback-search-mix", kExpectLarge, order) ==
+          placed_in_turn(plain, "fallback-search", "", order));
+  }
+}
+
+TEST_CASE("the look-ahead takes a slower plan that spares what the mix needs") {
+  // Of three GPUs: TP 2 gains 2,000 and takes V(3) - V(1) = 2,000; one GPU gains 0.9 x 2,000 and
+  // takes nothing.
+  MadeUp made({{"small", 3}}, {{"", {{{1, 1}, 900}, {{2, 1}, 1'000}}},
+                               {require_value(find_model(kLarge))->name, {{{2, 1}, 500}}}});
+  CHECK(next(made, "fallback-search", "", kSmall, false) == "TP 2 x PP 1 on n0[0,1]");
+  CHECK(next(made, "fallback-search-mix", kExpectLarge, kSmall, false) == "TP 1 x PP 1 on n0[0]");
+}
+
+TEST_CASE("the look-ahead loses where another mix comes than it was told") {
+  Worths worths = two_models();
+  worths[require_value(find_model(kThree))->name] = {{{3, 1}, 500}};
+  for (const auto& [policy, options, expected] :
+       std::vector<std::tuple<std::string, std::string, int>>{
+           {"fallback-search", "", 2}, {"fallback-search-mix", kExpectLarge, 1}}) {
+    MadeUp made({{"small", 2}, {"small", 3}}, worths);
+    CHECK(placed_in_turn(made, policy, options, {kSmall, kThree}) == expected);
+  }
 }
 
 TEST_CASE("two nodes and a mix of pairs: the look-ahead places one more") {
@@ -101,11 +126,7 @@ TEST_CASE("two nodes and a mix of pairs: the look-ahead places one more") {
        std::vector<std::tuple<std::string, std::string, int>>{
            {"fallback-search", "", 2}, {"fallback-search-mix", kExpectLarge, 3}}) {
     MadeUp made({{"small", 2}, {"small", 3}}, two_models());
-    int count = 0;
-    for (const char* model : {kSmall, kLarge, kLarge}) {
-      count += next(made, policy, options, model, true).rfind("TP", 0) == 0 ? 1 : 0;
-    }
-    CHECK(count == expected);
+    CHECK(placed_in_turn(made, policy, options, {kSmall, kLarge, kLarge}) == expected);
   }
 }
 

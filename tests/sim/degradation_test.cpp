@@ -46,6 +46,7 @@ TEST_CASE("a degradation that is none is an error with the text at fault") {
     CHECK_FALSE(error_of({text}).empty());
   }
   CHECK(error_of({"context=4", "context=4"}).find("twice") != std::string::npos);
+  CHECK(error_of({"context=4, context=2"}).find("twice") != std::string::npos);
   CHECK(error_of({"checkpoint=4bit"}, "qwen3-32b-fp8").find("quantized") != std::string::npos);
 }
 
