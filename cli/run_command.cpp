@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/side_by_side.hpp"
+#include "sim/core/nearest.hpp"
 #include "study/markdown_report.hpp"
 #include "study/result_json.hpp"
 
@@ -29,6 +30,7 @@ struct RunArguments {
   std::string out;
   std::string dump_state;
   std::string from_state;
+  std::string against;
   int jobs = 0;
   bool json = false;
   bool markdown = false;
@@ -115,6 +117,20 @@ Status set_states(const RunArguments& arguments, Scenario& scenario, StudyOption
   return go_on_from(arguments, scenario, options);
 }
 
+Status check_against(const std::string& against, const Scenario& scenario) {
+  if (against.empty()) return {};
+  const auto& names = scenario.policies;
+  if (std::find(names.begin(), names.end(), against) != names.end()) return {};
+  return fail(fmt::format("'{}' is not a policy of this run", against.substr(0, 80)), {"--against"},
+              suggest(against, names));
+}
+
+void keep_pairs_with(const std::string& policy, StudyResult& result) {
+  std::erase_if(result.differences, [&](const Difference& row) {
+    return row.policy_a != policy && row.policy_b != policy;
+  });
+}
+
 Result<int> run_scenario(const RunArguments& arguments) {
   ScenarioOverrides overrides;
   overrides.sets = arguments.sets;
@@ -128,12 +144,13 @@ Result<int> run_scenario(const RunArguments& arguments) {
   }
   HEADROOM_TRY(Scenario scenario, read_scenario(arguments.scenario, overrides));
   HEADROOM_CHECK(set_states(arguments, scenario, options));
+  HEADROOM_CHECK(check_against(arguments.against, scenario));
 
   options.jobs = arguments.jobs;
   options.decision_log = !arguments.no_log;
-  HEADROOM_TRY(const StudyResult result,
-               run_into(arguments.out, arguments.force, scenario, options));
+  HEADROOM_TRY(StudyResult result, run_into(arguments.out, arguments.force, scenario, options));
 
+  if (!arguments.against.empty()) keep_pairs_with(arguments.against, result);
   if (arguments.json) {
     fmt::print("{}", result_json(scenario, result));
   } else if (arguments.markdown) {
@@ -200,6 +217,12 @@ void add_run_command(CLI::App& app, int& exit_code) {
   CLI::Option* json =
       command->add_flag("--json", arguments->json, "Print result.json instead of tables");
   command->add_flag("--markdown", arguments->markdown, "Print the tables as Markdown")
+      ->excludes(json);
+  command
+      ->add_option(
+          "--against", arguments->against,
+          "Tell how requests ended differently from this policy alone; default: every pair")
+      ->type_name("POLICY")
       ->excludes(json);
   command->add_flag("--force", arguments->force, "Replace an earlier result in the --out folder");
   command->add_flag("--no-log", arguments->no_log, "Write no decision logs");

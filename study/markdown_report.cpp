@@ -36,13 +36,10 @@ std::string figures(const Scenario& scenario, const StudyResult& result) {
 }
 
 std::string difference_row(const Difference& row) {
-  std::string examples;
-  for (const std::string& name : row.examples) {
-    examples += (examples.empty() ? "" : ", ") + cell(shown_name(name));
-  }
+  const std::string example = row.examples.empty() ? "" : cell(shown_name(row.examples.front()));
   return fmt::format("| {} | {} | {} | {} | {} | {} |\n",
                      with_commas(static_cast<std::int64_t>(row.requests)), cell(row.policy_a),
-                     cell(row.outcome_a), cell(row.policy_b), cell(row.outcome_b), examples);
+                     cell(row.outcome_a), cell(row.policy_b), cell(row.outcome_b), example);
 }
 
 std::string differences(const StudyResult& result, std::size_t most) {

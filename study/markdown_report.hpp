@@ -8,7 +8,7 @@
 namespace headroom {
 
 /// What was run, the policies side by side, and how requests ended differently by policy pair, with
-/// up to three example requests a row. `most_differences` rows of each pair; the rest is counted.
+/// an example of each row. `most_differences` rows of each pair; the rest is counted.
 [[nodiscard]] std::string markdown_report(const Scenario& scenario, const StudyResult& result,
                                           std::size_t most_differences);
 

@@ -100,6 +100,15 @@ TEST_CASE("run --markdown prints the figures that the terminal's table has", "[c
   CHECK(line_with("| 1 | naive |").starts_with("| 1 | naive | refused_by_engine: vllm.heads |"));
   CHECK(text.out.find("    vllm.heads ") != std::string::npos);
   CHECK(run_headroom({"run", scenario, "--markdown", "--json"}).exit_code == 2);
+  const auto against =
+      run_headroom({"run", scenario, "--markdown", "--against", "fallback-search"});
+  CHECK(against.out.find("| naive | refused_by_engine: vllm.heads | fallback-search |") !=
+        std::string::npos);
+  CHECK(against.out.find("| naive | refused_by_engine: vllm.heads | head-aware |") ==
+        std::string::npos);
+  const auto unknown = run_headroom({"run", scenario, "--against", "first-fitt"});
+  CHECK(unknown.exit_code == 2);
+  CHECK(unknown.err.find("not a policy of this run") != std::string::npos);
 }
 
 TEST_CASE("an expectation that does not hold exits 1 and names its table", "[cli]") {
