@@ -129,8 +129,8 @@ TEST_CASE("what a format cannot say is refused, or passed over where that is ask
   const auto pods = source_path("traces/samples/openb-pods.csv");
   const auto refused = convert(pods, "swf", folder.path() / "p.swf");
   REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().text().find("openb-pods.csv:3:1: 'sample-pod-2' asks for a share of a GPU") !=
-        std::string::npos);
+  CHECK(refused.error().text().find(
+            "openb-pods.csv:3:1: 'sample-pod-2' asks for a share of a GPU") != std::string::npos);
   CHECK(files_in(folder.path()) == 0);  // nothing half written
   const Converted done = require_value(convert(pods, "swf", folder.path() / "p.swf", true));
   CHECK(done.rows == 4);
