@@ -1,5 +1,7 @@
 #include "study/result_json.hpp"
 
+#include "study/skipped_json.hpp"
+
 #include <headroom_version.hpp>
 #include <nlohmann/json.hpp>
 
@@ -26,14 +28,6 @@ Json cluster_json(const ClusterSpec& cluster) {
   return {{"nodes", cluster.nodes.size()},
           {"gpus", cluster.gpu_count()},
           {"gpu_types", std::move(types)}};
-}
-
-Json skipped_json(const SkippedRows& skipped) {
-  Json first = Json::array();
-  for (const Error& error : skipped.first) {
-    first.push_back({{"line", error.place.line}, {"message", error.message}});
-  }
-  return {{"count", skipped.count}, {"first", std::move(first)}};
 }
 
 Json workload_json(const Scenario& scenario, const StudyResult& result) {

@@ -1,5 +1,7 @@
 #include "study/trace_figures.hpp"
 
+#include "sim/core/assert.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -37,13 +39,13 @@ void Quantiles::add(std::int64_t value) {
   histogram_.add(Duration(value));
 }
 
-std::int64_t Quantiles::at(int per_mille) {
+std::int64_t Quantiles::at(int per_mille) const {
   if (count_ == 0) return 0;
-  if (!exact()) return histogram_.quantile(per_mille).count();
-  if (!sorted_) std::sort(values_.begin(), values_.end());
-  sorted_ = true;
   const std::uint64_t place =
       (static_cast<std::uint64_t>(per_mille) * (count_ - 1) + kThousand / 2) / kThousand;
+  if (!exact()) return histogram_.at_rank(place + 1).count();
+  if (!sorted_) std::sort(values_.begin(), values_.end());
+  sorted_ = true;
   return values_[place];
 }
 
@@ -56,6 +58,7 @@ void Arrivals::add(SimTime arrival) {
     first_ = last_ = arrival;
     return;
   }
+  HEADROOM_ASSERT(arrival >= last_, "arrivals out of order");
   const Duration gap = arrival - last_;
   last_ = arrival;
   if (gap == Duration::zero()) ++zero_gaps_;
@@ -71,7 +74,14 @@ std::optional<double> Arrivals::variation() const {
   return std::sqrt(squares_ / gaps) / (to_seconds(span()) / gaps);
 }
 
+double Arrivals::zero_share() const {
+  return count_ < 2 ? 0.0 : static_cast<double>(zero_gaps_) / static_cast<double>(count_ - 1);
+}
+
 void Concurrency::add(SimTime arrival, Duration lifetime, std::int64_t milli) {
+  if (!begin_) begin_ = arrival;
+  end_ = std::max(arrival + lifetime, end_);
+  gpu_time_ += Int128{milli} * lifetime.count();
   if (given_up_) return;
   while (!ends_.empty() && ends_.front().first <= arrival) {
     held_ -= ends_.front().second;
@@ -92,6 +102,16 @@ void Concurrency::add(SimTime arrival, Duration lifetime, std::int64_t milli) {
 std::optional<std::int64_t> Concurrency::peak() const {
   if (given_up_) return std::nullopt;
   return peak_;
+}
+
+double Concurrency::mean() const {
+  if (!begin_ || end_ <= *begin_) return 0.0;
+  return static_cast<double>(gpu_time_) / static_cast<double>((end_ - *begin_).count());
+}
+
+double offered_gpus(Int128 gpu_milli_ns, Duration span) {
+  if (span <= Duration::zero()) return 0.0;
+  return static_cast<double>(gpu_milli_ns) / 1'000.0 / static_cast<double>(span.count());
 }
 
 void Distinct::add(std::string_view text) {

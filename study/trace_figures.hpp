@@ -16,7 +16,8 @@ namespace headroom {
 
 /// Quantiles of non-negative integers: exact up to so many values, from then on those of a
 /// histogram that is at most 0.1 % above. Of n values in order, counted from 0, the quantile q is
-/// the one at q x (n - 1), rounded half up. Mean, least and most are always exact.
+/// the one at q x (n - 1), rounded half up. Mean and most are always exact. All figures of traces
+/// that are quantiles come from here.
 class Quantiles {
  public:
   static constexpr std::size_t kExact = 2'000'000;
@@ -26,22 +27,22 @@ class Quantiles {
   void add(std::int64_t value);
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] bool exact() const { return count_ == values_.size(); }
-  /// 0 when empty. Thousandths; sorts the values when they are exact.
-  [[nodiscard]] std::int64_t at(int per_mille);
+  /// 0 when empty. Thousandths. Sorts the values on the way: not for two threads at once.
+  [[nodiscard]] std::int64_t at(int per_mille) const;
   [[nodiscard]] double mean() const;
   [[nodiscard]] std::int64_t max() const { return max_; }
 
  private:
   std::size_t most_exact_;
-  std::vector<std::int64_t> values_;
-  bool sorted_ = false;
+  mutable std::vector<std::int64_t> values_;
+  mutable bool sorted_ = false;
   DurationHistogram histogram_;
   std::uint64_t count_ = 0;
   std::int64_t max_ = 0;
   Int128 sum_ = 0;
 };
 
-/// Arrivals in order, and the gaps between them.
+/// Arrivals in order (a precondition), and the gaps between them, those of zero too.
 class Arrivals {
  public:
   void add(SimTime arrival);
@@ -54,6 +55,8 @@ class Arrivals {
   /// Standard deviation of the gaps (of the population) over their mean; nullopt without a gap
   /// above zero.
   [[nodiscard]] std::optional<double> variation() const;
+  /// Share of the gaps that are zero; 0 where there is no gap.
+  [[nodiscard]] double zero_share() const;
 
  private:
   std::uint64_t count_ = 0;
@@ -76,14 +79,25 @@ class Concurrency {
   void add(SimTime arrival, Duration lifetime, std::int64_t milli);
   /// GPU-milli; nullopt where more tasks were alive at once than are followed.
   [[nodiscard]] std::optional<std::int64_t> peak() const;
+  /// GPU-milli, over the time from the first arrival to the last end: never above the peak. 0
+  /// where that is no time.
+  [[nodiscard]] double mean() const;
 
  private:
   std::size_t most_alive_;
   std::vector<std::pair<SimTime, std::int64_t>> ends_;  // a heap, the next end in front
   std::int64_t held_ = 0;
   std::int64_t peak_ = 0;
+  std::optional<SimTime> begin_;
+  SimTime end_{};
+  Int128 gpu_time_ = 0;  // GPU-milli x ns
   bool given_up_ = false;
 };
+
+/// The offered load of tasks that arrive within `span`: GPU-time over that time, in GPUs. Tasks
+/// that end after the last arrival count in full, so that it can be above what is held at once. 0
+/// where there is no time.
+[[nodiscard]] double offered_gpus(Int128 gpu_milli_ns, Duration span);
 
 /// How many different texts: counted exactly up to a limit (by 64-bit FNV-1a hashes, so that two
 /// texts of one hash count as one).

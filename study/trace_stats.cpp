@@ -18,8 +18,6 @@ Status add_all(Rows& rows, Stats& stats) {
   }
 }
 
-constexpr double kNanosPerHour = 3.6e12;
-
 }  // namespace
 
 void TaskStats::add_common(SimTime arrival, std::int64_t cpus, Bytes memory, bool names_types) {
@@ -79,11 +77,7 @@ void TaskStats::add(const Request& request) {
   add_lifetime(request.lifetime);
 }
 
-double TaskStats::mean_gpus() const {
-  const double hours = static_cast<double>(gpu_time) / 1000.0 / kNanosPerHour;
-  const double span = to_seconds(arrivals.span()) / 3600.0;
-  return span > 0.0 ? hours / span : 0.0;
-}
+double TaskStats::offered_gpus() const { return headroom::offered_gpus(gpu_time, arrivals.span()); }
 
 void TokenStats::add(const TokenRequest& request) {
   ++requests;

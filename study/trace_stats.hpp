@@ -49,8 +49,8 @@ struct TaskStats {
   void add(const TraceTask& task);
   /// A task, or a deployment: that counts in all but what is about GPUs.
   void add(const Request& request);
-  /// GPU-hours over the time from the first arrival to the last, in GPUs; 0 where that is no time.
-  [[nodiscard]] double mean_gpus() const;
+  /// As headroom::offered_gpus, over the time from the first arrival to the last.
+  [[nodiscard]] double offered_gpus() const;
 
  private:
   void add_common(SimTime arrival, std::int64_t cpus, Bytes memory, bool names_types);

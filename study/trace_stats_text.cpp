@@ -1,5 +1,6 @@
 // The figures of a trace as text and as JSON.
 
+#include "study/skipped_json.hpp"
 #include "study/trace_stats.hpp"
 
 #include <fmt/format.h>
@@ -97,8 +98,10 @@ std::string demand_lines(const TaskStats& stats) {
       peak ? fmt::format("peak {:.1f}", static_cast<double>(*peak) / kMilli)
            : "peak not followed (too many tasks at once)";
   return line("GPU-hours", fmt::format("{:.1f}", gpu_hours(stats.gpu_time))) +
-         line("GPUs at once",
-              fmt::format("{}, mean {:.1f}, were nothing queued", peak_text, stats.mean_gpus()));
+         line("offered load", fmt::format("{:.1f} GPUs: GPU-hours over the time of the arrivals",
+                                          stats.offered_gpus())) +
+         line("GPUs at once", fmt::format("{}, mean {:.1f} to the last end, were nothing queued",
+                                          peak_text, stats.concurrency.mean() / kMilli));
 }
 
 Json quantiles_json(Quantiles& of, double per_unit) {
@@ -121,14 +124,6 @@ Json arrivals_json(const Arrivals& arrivals) {
   out["gap_cv"] = variation ? Json(*variation) : Json(nullptr);
   out["zero_gaps"] = arrivals.zero_gaps();
   return out;
-}
-
-Json skipped_json(const SkippedRows& skipped) {
-  Json first = Json::array();
-  for (const Error& error : skipped.first) {
-    first.push_back({{"line", error.place.line}, {"message", error.message}});
-  }
-  return {{"count", skipped.count}, {"first", std::move(first)}};
 }
 
 Json head_json(const std::string& name, const std::string& format) {
@@ -216,7 +211,8 @@ std::string task_stats_json(const std::string& name, const TaskFormat& format, T
   out["gpu_hours"] = gpu_hours(stats.gpu_time);
   const auto peak = stats.concurrency.peak();
   out["peak_gpus"] = peak ? Json(static_cast<double>(*peak) / kMilli) : Json(nullptr);
-  out["mean_gpus"] = stats.mean_gpus();
+  out["mean_gpus"] = stats.concurrency.mean() / kMilli;
+  out["offered_gpus"] = stats.offered_gpus();
   Json sizes = Json::array();
   for (const auto& [size, of] : stats.sizes) {
     Json entry;

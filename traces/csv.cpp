@@ -130,11 +130,21 @@ Result<bool> CsvReader::next() {
   if (!line) return false;
   HEADROOM_CHECK(split_csv(*line, lines_.place(), fields_));
   if (fields_.size() != columns_.size()) {
-    return fail(fmt::format("this row has {} fields, the header has {} columns", fields_.size(),
-                            columns_.size()),
-                lines_.place());
+    return wrong_width(line->size());
   }
   return true;
+}
+
+tl::unexpected<Error> CsvReader::wrong_width(std::size_t line_size) const {
+  const std::string widths = fmt::format("this row has {} fields, the header has {} columns",
+                                         fields_.size(), columns_.size());
+  if (fields_.size() < columns_.size()) {
+    return fail(fmt::format("{}: '{}' is missing", widths, shown(columns_[fields_.size()])),
+                at(lines_.place(), line_size));
+  }
+  const CsvField& extra = fields_[columns_.size()];
+  return fail(fmt::format("{}: '{}' is beyond the last", widths, shown(extra.text)),
+              lines_.place(extra.column));
 }
 
 std::optional<std::size_t> CsvReader::find_column(std::string_view name) const {

@@ -69,14 +69,17 @@ class CsvReader {
   [[nodiscard]] Result<Bytes> gib(std::size_t column, Bytes most) const;
   [[nodiscard]] bool empty(std::size_t column) const { return field(column).empty(); }
 
-  /// Place of a field of this row, or of the row.
+  /// Place of a field of this row, of its line, or of where it begins.
   [[nodiscard]] SourcePlace place(std::size_t column) const;
   [[nodiscard]] SourcePlace place() const { return lines_.place(); }
+  [[nodiscard]] SourcePlace row_place() const { return lines_.place(1); }
   /// After an error of next(): whether it was this row's alone, and rows follow.
   [[nodiscard]] bool can_go_on() const { return lines_.can_go_on(); }
 
  private:
   explicit CsvReader(LineReader lines) : lines_(std::move(lines)) {}
+  /// The error of a row with more or fewer fields than there are columns.
+  [[nodiscard]] tl::unexpected<Error> wrong_width(std::size_t line_size) const;
 
   LineReader lines_;
   std::vector<std::string> columns_;

@@ -31,7 +31,7 @@ class CsvRows : public Port {
     }
   }
 
-  [[nodiscard]] SourcePlace place() const final { return rows_.place(); }
+  [[nodiscard]] SourcePlace place() const final { return rows_.row_place(); }
 
  protected:
   /// Fills in the current row; `row.arrival` is its stamp. Error: a bad value.

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace headroom {
@@ -17,6 +19,10 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostKeys = 64;  // finding one looks at all
 
+std::string shown(const std::string& text) {
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
 std::string shown(const JsonValue& value) {
   switch (value.kind) {
     case JsonValue::Kind::nothing:
@@ -24,92 +30,142 @@ std::string shown(const JsonValue& value) {
     case JsonValue::Kind::array:
       return fmt::format("an array of {}", value.items.size());
     default:
-      return value.text.size() <= 60 ? value.text : value.text.substr(0, 57) + "...";
+      return shown(value.text);
   }
 }
+
+/// A line as the parser takes it: it tells how far it has come, which its events do not.
+class CountedText {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountedText(std::string_view line, std::size_t at, std::size_t& taken)
+      : line_(line), at_(at), taken_(&taken) {}
+
+  reference operator*() const { return line_[at_]; }
+  CountedText& operator++() {
+    *taken_ = ++at_;
+    return *this;
+  }
+  friend bool operator==(const CountedText& a, const CountedText& b) { return a.at_ == b.at_; }
+
+ private:
+  std::string_view line_;
+  std::size_t at_;
+  std::size_t* taken_;
+};
 
 }  // namespace
 
 /// Takes the parser's events straight into members: a tree would round numbers and hide a key that
-/// stands twice.
+/// stands twice. Which token an event is about follows from what the parser has taken of the line:
+/// it is the first one after the event before.
 class JsonLine::Handler final : public nlohmann::json_sax<Json> {
  public:
-  Handler(JsonLine& line, const SourcePlace& place) : line_(line), place_(place) {}
+  /// `taken` is what the parser has taken so far, from the beginning of the line.
+  Handler(JsonLine& out, std::string_view line, const std::size_t& taken)
+      : out_(out), line_(line), taken_(taken) {}
 
-  bool null() override { return put({JsonValue::Kind::nothing, "null", {}}); }
-  bool boolean(bool value) override {
-    return put({JsonValue::Kind::flag, value ? "true" : "false", {}});
-  }
+  bool null() override { return put(JsonValue::Kind::nothing, "null"); }
+  bool boolean(bool value) override { return put(JsonValue::Kind::flag, value ? "true" : "false"); }
   bool number_integer(number_integer_t value) override {
-    return put({JsonValue::Kind::number, std::to_string(value), {}});
+    return put(JsonValue::Kind::number, std::to_string(value));
   }
   bool number_unsigned(number_unsigned_t value) override {
-    return put({JsonValue::Kind::number, std::to_string(value), {}});
+    return put(JsonValue::Kind::number, std::to_string(value));
   }
   bool number_float(number_float_t /*rounded*/, const string_t& written) override {
-    return put({JsonValue::Kind::number, written, {}});
+    return put(JsonValue::Kind::number, written);
   }
-  bool string(string_t& value) override {
-    return put({JsonValue::Kind::text, std::move(value), {}});
+  bool string(string_t& value) override { return put(JsonValue::Kind::text, std::move(value)); }
+  bool binary(binary_t& /*value*/) override {
+    return refuse(next_token(), "binary values are not read");
   }
-  bool binary(binary_t& /*value*/) override { return refuse("binary values are not read"); }
 
   bool start_object(std::size_t /*elements*/) override {
-    if (in_object_) return refuse(fmt::format("'{}' is an object, but rows are flat", key_));
+    const std::int64_t column = next_token();
+    if (in_object_)
+      return refuse(column, fmt::format("'{}' is an object, but rows are flat", key_));
     in_object_ = true;
+    out_.place_.column = column;
     return true;
   }
   bool key(string_t& name) override {
-    if (line_.members_.size() == kMostKeys) {
-      return refuse(fmt::format("a row has at most {} keys", kMostKeys));
+    key_column_ = next_token();
+    if (out_.members_.size() == kMostKeys) {
+      return refuse(key_column_, fmt::format("a row has at most {} keys", kMostKeys));
     }
-    if (line_.has(name)) return refuse(fmt::format("key '{}' stands twice", name));
+    if (out_.has(name)) {
+      return refuse(key_column_, fmt::format("key '{}' stands twice", shown(name)));
+    }
     key_ = std::move(name);
     return true;
   }
-  bool end_object() override { return true; }
+  bool end_object() override {
+    (void)next_token();
+    return true;
+  }
   bool start_array(std::size_t /*elements*/) override {
-    if (!in_object_) return refuse("a row must be an object, not an array");
-    if (in_array_) return refuse(fmt::format("'{}' is an array of arrays", key_));
+    const std::int64_t column = next_token();
+    if (!in_object_) return refuse(column, "a row must be an object, not an array");
+    if (in_array_) return refuse(column, fmt::format("'{}' is an array of arrays", key_));
     in_array_ = true;
-    array_ = {JsonValue::Kind::array, "", {}};
+    array_ = {JsonValue::Kind::array, "", {}, column};
     return true;
   }
   bool end_array() override {
+    (void)next_token();
     in_array_ = false;
-    return put(std::move(array_));
+    out_.members_.push_back({key_, key_column_, std::move(array_)});
+    return true;
   }
   bool parse_error(std::size_t position, const std::string& last_token,
                    const Json::exception& /*error*/) override {
-    SourcePlace place = place_;
-    place.column = static_cast<std::int64_t>(position);
     std::string near =
         last_token.size() <= 40 ? last_token : "..." + last_token.substr(last_token.size() - 37);
-    error_ =
-        Error{fmt::format("not valid JSON near '{}'", near), place, "write one JSON object a line"};
+    refuse(static_cast<std::int64_t>(position), fmt::format("not valid JSON near '{}'", near));
+    error_->hint = "write one JSON object a line";
     return false;
   }
 
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
-  bool put(JsonValue value) {
+  /// The column of the token that the parser has just taken. A number is taken with the character
+  /// after it, which is never the beginning of another token.
+  std::int64_t next_token() {
+    const std::size_t begin = line_.find_first_not_of(" \t\r\n:,", after_);
+    after_ = taken_;
+    return static_cast<std::int64_t>(std::min(begin, line_.size())) + 1;
+  }
+  bool put(JsonValue::Kind kind, std::string text) {
+    JsonValue value{kind, std::move(text), {}, next_token()};
+    if (!in_object_) {
+      return refuse(value.column, fmt::format("a row must be an object, not {}", shown(value)));
+    }
     if (in_array_) {
       array_.items.push_back(std::move(value));
-      return true;
+    } else {
+      out_.members_.push_back({key_, key_column_, std::move(value)});
     }
-    if (!in_object_) return refuse("a row must be an object");
-    line_.members_.push_back({key_, std::move(value)});
     return true;
   }
-  bool refuse(std::string message) {
-    error_ = Error{std::move(message), place_, {}};
+  bool refuse(std::int64_t column, std::string message) {
+    error_ = Error{std::move(message), out_.place_, {}};
+    error_->place.column = column;
     return false;
   }
 
-  JsonLine& line_;
-  const SourcePlace& place_;
+  JsonLine& out_;
+  std::string_view line_;
+  const std::size_t& taken_;
+  std::size_t after_ = 0;  // the event before
   std::string key_;
+  std::int64_t key_column_ = 0;
   JsonValue array_;
   bool in_object_ = false;
   bool in_array_ = false;
@@ -119,8 +175,9 @@ class JsonLine::Handler final : public nlohmann::json_sax<Json> {
 Result<JsonLine> JsonLine::parse(std::string_view line, const SourcePlace& place) {
   JsonLine out;
   out.place_ = place;
-  Handler handler(out, place);
-  Json::sax_parse(line.begin(), line.end(), &handler);
+  std::size_t taken = 0;
+  Handler handler(out, line, taken);
+  Json::sax_parse(CountedText(line, 0, taken), CountedText(line, line.size(), taken), &handler);
   if (handler.error()) return tl::unexpected<Error>(*handler.error());
   return out;
 }
@@ -133,16 +190,28 @@ const JsonValue* JsonLine::find(std::string_view key) const {
 
 const JsonValue* JsonLine::required(std::string_view key) {
   const JsonValue* value = find(key);
-  if (value == nullptr) reject(fmt::format("'{}' is missing", key));
+  if (value == nullptr) reject(key, fmt::format("'{}' is missing", key));
   return value;
 }
 
-void JsonLine::reject(std::string message, std::string hint) {
-  if (!error_) error_ = Error{std::move(message), place_, std::move(hint)};
+SourcePlace JsonLine::place(std::string_view key) const {
+  SourcePlace place = place_;
+  if (const JsonValue* value = find(key)) place.column = value->column;
+  return place;
+}
+
+void JsonLine::reject(std::string_view key, std::string message, std::string hint) {
+  reject_at(place(key).column, std::move(message), std::move(hint));
+}
+
+void JsonLine::reject_at(std::int64_t column, std::string message, std::string hint) {
+  if (error_) return;
+  error_ = Error{std::move(message), place_, std::move(hint)};
+  error_->place.column = column;
 }
 
 void JsonLine::reject_type(std::string_view key, const JsonValue& value, std::string_view wanted) {
-  reject(fmt::format("'{}' is {}, but must be {}", key, shown(value), wanted));
+  reject_at(value.column, fmt::format("'{}' is {}, but must be {}", key, shown(value), wanted));
 }
 
 Status JsonLine::status() const {
@@ -153,7 +222,8 @@ Status JsonLine::status() const {
 void JsonLine::check_keys(std::span<const std::string> known) {
   for (const Member& member : members_) {
     if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-      reject(fmt::format("unknown key '{}'", member.key), suggest(member.key, known));
+      reject_at(member.column, fmt::format("unknown key '{}'", shown(member.key)),
+                suggest(member.key, known));
       return;
     }
   }
@@ -162,7 +232,7 @@ void JsonLine::check_keys(std::span<const std::string> known) {
 std::string JsonLine::text(std::string_view key) {
   if (required(key) == nullptr) return {};
   std::string value = text_or(key, "");
-  if (value.empty()) reject(fmt::format("'{}' is empty", key));
+  if (value.empty()) reject(key, fmt::format("'{}' is empty", key));
   return value;
 }
 
@@ -220,7 +290,7 @@ Duration JsonLine::seconds(std::string_view key) {
   }
   auto duration = parse_seconds(value->text);
   if (!duration) {
-    reject(fmt::format("'{}': {}", key, duration.error().message), duration.error().hint);
+    reject(key, fmt::format("'{}': {}", key, duration.error().message), duration.error().hint);
     return {};
   }
   if (*duration < Duration::zero()) {
@@ -248,15 +318,21 @@ std::vector<std::string> JsonLine::texts_or(std::string_view key,
                                             std::vector<std::string> fallback) {
   const JsonValue* value = find(key);
   if (value == nullptr) return fallback;
+  if (value->kind != JsonValue::Kind::array) {
+    reject_type(key, *value, "an array of text");
+    return fallback;
+  }
   std::vector<std::string> out;
-  bool good = value->kind == JsonValue::Kind::array;
   for (const JsonValue& item : value->items) {
-    good = good && item.kind == JsonValue::Kind::text && !item.text.empty();
+    if (item.kind != JsonValue::Kind::text || item.text.empty()) {
+      reject_at(item.column,
+                fmt::format("an item of '{}' is {}, but must be text that is not empty", key,
+                            item.text.empty() ? "''" : shown(item)));
+      return fallback;
+    }
     out.push_back(item.text);
   }
-  if (good) return out;
-  reject_type(key, *value, "an array of text");
-  return fallback;
+  return out;
 }
 
 std::vector<std::int64_t> JsonLine::integers_or(std::string_view key, IntegerRange range,

@@ -4,6 +4,8 @@
 // Values are text, numbers, true/false or arrays of those. Numbers are kept as they are written, so
 // that decimal seconds reach the nanosecond without passing through a double. Reading is sticky as
 // in ConfigTable: the first error is kept, later calls return their fallback, and status() tells.
+// Every error has a column: that of the value or key it is about, or, where something is missing,
+// of the object.
 
 #include "sim/core/config.hpp"
 #include "sim/core/result.hpp"
@@ -23,6 +25,7 @@ struct JsonValue {
   Kind kind = Kind::nothing;
   std::string text;              // of a number: as written; of a flag: "true" or "false"
   std::vector<JsonValue> items;  // of an array
+  std::int64_t column = 0;       // 1-based character of the line that the value begins at
 };
 
 class JsonLine {
@@ -51,24 +54,29 @@ class JsonLine {
   [[nodiscard]] std::vector<std::int64_t> integers_or(std::string_view key, IntegerRange range,
                                                       std::vector<std::int64_t> fallback);
 
-  /// Records an error unless there is one already.
-  void reject(std::string message, std::string hint = {});
+  /// Records an error about the value of a key, unless there is one already.
+  void reject(std::string_view key, std::string message, std::string hint = {});
   [[nodiscard]] Status status() const;
+
+  /// Where the value of a key begins, or the object where it has no such key.
+  [[nodiscard]] SourcePlace place(std::string_view key) const;
 
  private:
   struct Member {
     std::string key;
+    std::int64_t column = 0;  // of the key
     JsonValue value;
   };
   class Handler;
 
   [[nodiscard]] const JsonValue* find(std::string_view key) const;
   [[nodiscard]] const JsonValue* required(std::string_view key);
+  void reject_at(std::int64_t column, std::string message, std::string hint = {});
   void reject_type(std::string_view key, const JsonValue& value, std::string_view wanted);
   [[nodiscard]] std::optional<std::int64_t> integer_in(std::string_view key, const JsonValue& value,
                                                        IntegerRange range);
 
-  SourcePlace place_;
+  SourcePlace place_;  // of the object
   std::vector<Member> members_;
   std::optional<Error> error_;
 };

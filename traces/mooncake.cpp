@@ -25,7 +25,7 @@ class MooncakeRequests final : public TokenReader {
     }
   }
 
-  [[nodiscard]] SourcePlace place() const override { return lines_.place(); }
+  [[nodiscard]] SourcePlace place() const override { return lines_.place(1); }
 
  private:
   Result<std::optional<TokenRequest>> next_row() {
@@ -40,7 +40,7 @@ class MooncakeRequests final : public TokenReader {
     request.output_tokens = json.integer("output_length", {0, kMaxTokens});
     (void)json.integers_or("hash_ids", {0, std::numeric_limits<std::int64_t>::max()}, {});
     HEADROOM_CHECK(json.status());
-    HEADROOM_TRY(request.arrival, order_.take(SimTime(stamp), lines_.place()));
+    HEADROOM_TRY(request.arrival, order_.take(SimTime(stamp), json.place("timestamp")));
     return request;
   }
 

@@ -50,7 +50,8 @@ class NativeRows final : public RequestSource {
     const std::string schema = json->text("schema");
     const std::int64_t version = json->integer("version", {0, 1'000'000});
     if (schema != kNativeSchema || version != kNativeVersion) {
-      json->reject(fmt::format("the header says '{}' version {}", schema, version),
+      json->reject(schema != kNativeSchema ? "schema" : "version",
+                   fmt::format("the header says '{}' version {}", schema, version),
                    fmt::format("this reads '{}' version {}", kNativeSchema, kNativeVersion));
     }
     return json->status();
@@ -63,7 +64,9 @@ class NativeRows final : public RequestSource {
     }
   }
 
-  [[nodiscard]] SourcePlace place() const { return lines_.place(); }
+  [[nodiscard]] SourcePlace place() const { return lines_.place(1); }
+  /// Where the row that next() last gave says what no bare task has.
+  [[nodiscard]] const SourcePlace& no_task() const { return no_task_; }
   [[nodiscard]] bool can_go_on() const { return lines_.can_go_on(); }
 
  private:
@@ -103,7 +106,8 @@ class NativeRows final : public RequestSource {
       read_task(json, shape);
     }
     HEADROOM_CHECK(json.status());
-    HEADROOM_TRY(request.arrival, order_.take(request.arrival, lines_.place()));
+    no_task_ = json.place(llm ? "model" : "group");
+    HEADROOM_TRY(request.arrival, order_.take(request.arrival, json.place("arrival")));
     return request;
   }
 
@@ -111,10 +115,15 @@ class NativeRows final : public RequestSource {
     request.group = json.text_or("group", "");
     request.group_size = static_cast<int>(json.integer_or("group_size", {1, kMaxTaskGpus}, 1));
     if (json.has("group_size") && request.group.empty()) {
-      json.reject("'group_size' needs a 'group'", "give the group's name, or leave both out");
+      json.reject("group_size",
+                  fmt::format("'group_size' is {}, but there is no 'group'", request.group_size),
+                  "give the group's name, or leave both out");
     }
     if (!request.group.empty() && !json.has("group_size")) {
-      json.reject("'group' needs a 'group_size'", "the number of requests in the group");
+      json.reject(
+          "group",
+          fmt::format("'group' is '{}', but there is no 'group_size'", request.group.substr(0, 60)),
+          "give the number of requests in the group");
     }
   }
 
@@ -123,7 +132,8 @@ class NativeRows final : public RequestSource {
     task.gpus = static_cast<int>(json.integer_or("gpus", {0, kMaxTaskGpus}, 0));
     task.milli = static_cast<int>(json.integer_or("gpu_milli", {1, 1000}, 1000));
     if (task.gpus != 1 && task.milli != 1000) {
-      json.reject(fmt::format("'gpu_milli' is {}, but 'gpus' is {}", task.milli, task.gpus),
+      json.reject("gpu_milli",
+                  fmt::format("'gpu_milli' is {}, but 'gpus' is {}", task.milli, task.gpus),
                   "only a task of one GPU can ask for a share of it");
     }
     shape.what = task;
@@ -149,7 +159,8 @@ class NativeRows final : public RequestSource {
       if (degradations) {
         llm.degradations = std::move(*degradations);
       } else {
-        json.reject("'degradations': " + degradations.error().message, degradations.error().hint);
+        json.reject("degradations", "'degradations': " + degradations.error().message,
+                    degradations.error().hint);
       }
     }
     shape.what = std::move(llm);
@@ -161,7 +172,7 @@ class NativeRows final : public RequestSource {
     if (const auto found = models_.find(name); found != models_.end()) return found->second;
     auto model = find_model(name);
     if (!model) {
-      json.reject(model.error().message, model.error().hint);
+      json.reject("model", "'model': " + model.error().message, model.error().hint);
       return nullptr;
     }
     // A hub id and a short name can mean the same model.
@@ -174,6 +185,7 @@ class NativeRows final : public RequestSource {
   LineReader lines_;
   RowRules rules_;
   ArrivalOrder order_;
+  SourcePlace no_task_;
   std::optional<std::string> first_;  // the first line, where it is no header
   std::map<std::string, std::shared_ptr<const Model>, std::less<>> models_;
 };
@@ -199,8 +211,8 @@ class NativeTasks final : public TaskReader {
         return task_of(std::move(*request));
       }
       Error error{
-          fmt::format("'{}' has a model or a group, so it is not a bare task", request->name),
-          rows_->place(),
+          fmt::format("'{}' {}, so it is not a bare task", request->name, more_than_task(*request)),
+          rows_->no_task(),
           "use this trace as it is, without mapping, load scaling or another format"};
       if (!rules_.pass_over(error, rows_->can_go_on())) {
         return tl::unexpected<Error>(std::move(error));
@@ -211,6 +223,13 @@ class NativeTasks final : public TaskReader {
   [[nodiscard]] SourcePlace place() const override { return rows_->place(); }
 
  private:
+  static std::string more_than_task(const Request& request) {
+    if (request.shape.kind() == RequestKind::opaque) {
+      return fmt::format("is of the group '{}'", request.group);
+    }
+    return fmt::format("has the model '{}'", request.shape.llm().model->name);
+  }
+
   static TraceTask task_of(Request request) {
     TraceTask task;
     task.name = std::move(request.name);

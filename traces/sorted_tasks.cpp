@@ -24,7 +24,7 @@ class SortedReader final : public TaskReader {
     return std::move(row.task);
   }
 
-  [[nodiscard]] SourcePlace place() const override { return {file_, line_, 0}; }
+  [[nodiscard]] SourcePlace place() const override { return {file_, line_, 1}; }
 
  private:
   std::unique_ptr<ExternalSort> sort_;

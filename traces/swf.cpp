@@ -15,6 +15,25 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kFields = 18;
+// As the format's definition calls them, in order.
+constexpr std::array<std::string_view, kFields> kNames{"job number",
+                                                       "submit time",
+                                                       "wait time",
+                                                       "run time",
+                                                       "allocated processors",
+                                                       "average CPU time",
+                                                       "used memory",
+                                                       "requested processors",
+                                                       "requested time",
+                                                       "requested memory",
+                                                       "status",
+                                                       "user ID",
+                                                       "group ID",
+                                                       "executable number",
+                                                       "queue number",
+                                                       "partition number",
+                                                       "preceding job",
+                                                       "think time"};
 constexpr Bytes kKiB = 1024;
 
 struct Field {
@@ -23,19 +42,27 @@ struct Field {
 };
 using Fields = std::array<Field, kFields>;
 
-/// The fields of a line, or how many there are where they are not 18.
-tl::expected<Fields, std::size_t> split(std::string_view line) {
+/// The fields of a line that does not have 18: how many, and where it goes wrong.
+struct WrongWidth {
+  std::size_t count = 0;
+  Field extra;  // the first beyond; without text where there are too few
+};
+
+tl::expected<Fields, WrongWidth> split(std::string_view line) {
   constexpr std::string_view kBlanks = " \t";
   Fields fields;
-  std::size_t count = 0;
+  WrongWidth wrong{0, {{}, static_cast<std::int64_t>(line.size()) + 1}};
+  std::size_t& count = wrong.count;
   std::size_t at = line.find_first_not_of(kBlanks);
   while (at != std::string_view::npos) {
     const std::size_t end = std::min(line.find_first_of(kBlanks, at), line.size());
-    if (count < kFields) fields[count] = {line.substr(at, end - at), static_cast<int>(at) + 1};
+    const Field field{line.substr(at, end - at), static_cast<std::int64_t>(at) + 1};
+    if (count < kFields) fields[count] = field;
+    if (count == kFields) wrong.extra = field;
     ++count;
     at = line.find_first_not_of(kBlanks, end);
   }
-  if (count != kFields) return tl::unexpected<std::size_t>(count);
+  if (count != kFields) return tl::unexpected<WrongWidth>(wrong);
   return fields;
 }
 
@@ -46,6 +73,12 @@ std::optional<double> number_of(std::string_view text) {
     return std::nullopt;
   }
   return value;
+}
+
+/// Cut short: a field can be a megabyte.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
 }
 
 class SwfJobs final : public TaskReader {
@@ -60,7 +93,7 @@ class SwfJobs final : public TaskReader {
     }
   }
 
-  [[nodiscard]] SourcePlace place() const override { return lines_.place(); }
+  [[nodiscard]] SourcePlace place() const override { return lines_.place(1); }
 
  private:
   Result<std::optional<TraceTask>> next_row() {
@@ -69,13 +102,19 @@ class SwfJobs final : public TaskReader {
       if (!line) return std::nullopt;
       if ((*line)[line->find_first_not_of(" \t")] == ';') continue;
       const auto fields = split(*line);
-      if (!fields) {
-        return fail(
-            fmt::format("this row has {} fields, but an SWF row has {}", fields.error(), kFields),
-            lines_.place());
-      }
+      if (!fields) return wrong_width(fields.error());
       return read(*fields);
     }
+  }
+
+  [[nodiscard]] tl::unexpected<Error> wrong_width(const WrongWidth& row) const {
+    const std::string what =
+        row.count < kFields
+            ? fmt::format("field {} ({}) is missing", row.count + 1, kNames[row.count])
+            : fmt::format("'{}' is beyond the last", shown(row.extra.text));
+    return fail(
+        fmt::format("this row has {} fields, but an SWF row has {}: {}", row.count, kFields, what),
+        lines_.place(row.extra.column));
   }
 
   Result<std::optional<TraceTask>> read(const Fields& fields) {
@@ -100,17 +139,21 @@ class SwfJobs final : public TaskReader {
     HEADROOM_TRY(const auto requested, count(fields, 8, kMaxTaskGpus));
     const std::int64_t gpus = allocated.value_or(0) > 0 ? *allocated : requested.value_or(0);
     if (gpus == 0) {
-      return fail("neither allocated nor requested processors are known (fields 5 and 8)",
+      return fail(fmt::format("fields 5 and 8 (allocated and requested processors) are '{}' and "
+                              "'{}', but one of them must be 1 or more",
+                              shown(fields[4].text), shown(fields[7].text)),
                   lines_.place(fields[4].column));
     }
     task.gpus = static_cast<int>(gpus);
     HEADROOM_TRY(const auto memory, count(fields, 10, kMaxRam / kKiB));
     if (!memory) return {};
     if (*memory > kMaxRam / kKiB / gpus) {
-      return fail(fmt::format("field 10 is {} KB for each of {} processors, but {} bytes is the "
-                              "most read",
-                              *memory, gpus, kMaxRam),
-                  lines_.place(fields[9].column));
+      return fail(
+          fmt::format(
+              "field 10 (requested memory) is {} KB for each of {} processors, but {} bytes is the "
+              "most read",
+              *memory, gpus, kMaxRam),
+          lines_.place(fields[9].column));
     }
     task.ram = *memory * kKiB * gpus;
     return {};
@@ -144,11 +187,9 @@ class SwfJobs final : public TaskReader {
   [[nodiscard]] tl::unexpected<Error> refuse(const Fields& fields, std::size_t number,
                                              std::string_view wanted) const {
     const Field& field = fields[number - 1];
-    constexpr std::size_t kShown = 60;
-    return fail(
-        fmt::format("field {} is '{}{}', but must be {}", number, field.text.substr(0, kShown),
-                    field.text.size() > kShown ? "..." : "", wanted),
-        lines_.place(field.column));
+    return fail(fmt::format("field {} ({}) is '{}', but must be {}", number, kNames[number - 1],
+                            shown(field.text), wanted),
+                lines_.place(field.column));
   }
 
   LineReader lines_;
@@ -185,9 +226,11 @@ std::string swf_header() {
 
 Result<std::string> swf_line(const TraceTask& task, std::int64_t number) {
   if (task.gpus == 0 || task.milli != 1000) {
-    return fail(fmt::format("'{}' asks for {}, but SWF counts whole processors", task.name,
-                            task.gpus == 0 ? "no GPU" : "a share of a GPU"),
-                {}, "convert to csv or native, or pass such tasks over with --on-bad-row skip");
+    return fail(
+        fmt::format(
+            "'{}' asks for {}, but SWF counts whole processors", task.name,
+            task.gpus == 0 ? "no GPU" : fmt::format("a share of a GPU, {} of 1000", task.milli)),
+        {}, "convert to csv or native, or pass such tasks over with --on-bad-row skip");
   }
   const std::string memory =
       task.ram > 0 ? fmt::format("{}", (task.ram / task.gpus + kKiB - 1) / kKiB) : "-1";

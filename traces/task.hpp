@@ -41,7 +41,7 @@ class TaskReader {
   virtual ~TaskReader() = default;
   /// The next row, nullopt at the end. Errors name file, line, column, value and reason.
   [[nodiscard]] virtual Result<std::optional<TraceTask>> next() = 0;
-  /// Where the row that next() last gave stands; empty where that is not known.
+  /// Where the row that next() last gave begins; empty where that is not known.
   [[nodiscard]] virtual SourcePlace place() const { return {}; }
 };
 

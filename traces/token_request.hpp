@@ -28,7 +28,7 @@ class TokenReader {
   virtual ~TokenReader() = default;
   /// The next request, nullopt at the end. Errors name file, line, column, value and reason.
   [[nodiscard]] virtual Result<std::optional<TokenRequest>> next() = 0;
-  /// Where the row that next() last gave stands.
+  /// Where the row that next() last gave begins.
   [[nodiscard]] virtual SourcePlace place() const { return {}; }
 };
 

@@ -54,6 +54,9 @@ std::string gpu_table(const GpuType& type) {
     out += fmt::format("compute_capability = {}.{}\n", type.compute_capability / 10,
                        type.compute_capability % 10);
   }
+  if (type.nvlink_bandwidth > 0) {
+    out += fmt::format("nvlink_bandwidth = {}\n", type.nvlink_bandwidth);
+  }
   out += fmt::format("pcie_bandwidth = {}\n", type.pcie_bandwidth);
   out += fmt::format("price = {:.3f}\n", static_cast<double>(type.price_milli) / 1000.0);
   return out + fmt::format("source = {}\n", toml_text(type.source));

@@ -69,6 +69,9 @@ Bytes profile_memory(std::string_view profile) {
   return code == std::errc() && at == profile.data() + end && gib <= 4096 ? gib * kGiB : 0;
 }
 
+// As nvidia-smi and labels tell it: what differs by less than a GiB still differs.
+std::string mib_text(Bytes memory) { return fmt::format("{} MiB", memory / kMiB); }
+
 std::string gib_name(Bytes memory) { return fmt::format("{}GiB", (memory + kGiB / 2) / kGiB); }
 
 bool names_pcie(const std::string& name) {
@@ -95,7 +98,7 @@ Result<const GpuType*> GpuTable::type_of(const FoundDevice& device, const std::s
 }
 
 Result<GpuTable::Entry> GpuTable::make(const FoundDevice& device, const std::string& node) {
-  Entry out{device.product, device.slice, device.memory, device.compute_capability, {}, false};
+  Entry out{device.product, device.slice, device.memory, device.compute_capability, {}, false, {}};
   const bool sliced = !device.slice.empty();
   const Bytes whole_memory = sliced ? 0 : device.memory;
   std::optional<GpuType> known = catalogue_type_of(device.product, whole_memory);
@@ -103,24 +106,9 @@ Result<GpuTable::Entry> GpuTable::make(const FoundDevice& device, const std::str
     known = *fallback_;
     assume(fmt::format("the type of some GPUs is not told: taken as {}", known->name));
   }
-  if (known && !device.product.empty() && device.memory == 0 && !sliced) {
-    assume(fmt::format("the memory of '{}' is not told: {} as {} of the catalogue has",
-                       as_name(device.product), bytes_text(known->memory), known->name));
-  }
   if (known && !sliced) {
-    out.type = *known;
-    if (names_pcie(device.product) && !names_pcie(known->name)) {
-      assume(
-          fmt::format("'{}' is taken as {} of the catalogue, whose memory and links are faster "
-                      "than a PCIe card's: give its nodes `links = \"pcie\"` if no bridges join "
-                      "them",
-                      as_name(device.product), known->name));
-    }
-    if (device.memory > 0 && device.memory != known->memory) {
-      assume(fmt::format("'{}' is taken as {} of the catalogue, with {} and not the {} told",
-                         as_name(device.product), known->name, bytes_text(known->memory),
-                         bytes_text(device.memory)));
-    }
+    take_whole(*known, out);
+    assume_differences(*known, device);
     return out;
   }
   if (known && sliced) {
@@ -147,6 +135,52 @@ Result<GpuTable::Entry> GpuTable::make(const FoundDevice& device, const std::str
                      out.type.name, bytes_text(memory),
                      near.empty() ? "" : fmt::format(" (nearest name: {})", near)));
   return out;
+}
+
+// The catalogue's, of the memory that was told: under its name, or, where devices of the same type
+// tell several memories, under that of the first. An own type hides the catalogue's of its name.
+void GpuTable::take_whole(const GpuType& known, Entry& entry) {
+  entry.catalogue = known.name;
+  const Bytes memory = entry.memory > 0 ? entry.memory : known.memory;
+  const auto find = [this](const auto& wanted) -> const Entry* {
+    const auto at = std::find_if(entries_.begin(), entries_.end(), wanted);
+    return at == entries_.end() ? nullptr : &*at;
+  };
+  const Entry* named = find([&](const Entry& e) { return e.type.name == known.name; });
+  const Entry* same =
+      find([&](const Entry& e) { return e.catalogue == known.name && e.type.memory == memory; });
+  if (same == nullptr && entry.memory == 0) same = named;
+  if (same != nullptr) {
+    entry.type = same->type;
+    return;
+  }
+  entry.type = known;
+  entry.type.memory = memory;
+  entry.own = named != nullptr || memory != known.memory;
+  if (!entry.own) return;
+  if (named != nullptr) entry.type.name = free_name(known.name, memory);
+  entry.type.source =
+      fmt::format("imported: memory as told, the rest as {} of the catalogue", known.name);
+}
+
+void GpuTable::assume_differences(const GpuType& known, const FoundDevice& device) {
+  const std::string product = as_name(device.product);
+  if (!product.empty() && device.memory == 0) {
+    assume(fmt::format("the memory of '{}' is not told: as other {} here or in the catalogue have",
+                       product, known.name));
+  }
+  if (names_pcie(device.product) && !names_pcie(known.name)) {
+    assume(
+        fmt::format("'{}' is taken as {} of the catalogue, whose memory and links are faster "
+                    "than a PCIe card's: give its nodes `links = \"pcie\"` if no bridges join "
+                    "them",
+                    product, known.name));
+  }
+  if (device.memory > 0 && device.memory != known.memory) {
+    assume(
+        fmt::format("'{}' is taken as {} of the catalogue, but for its memory: {} as told, not {}",
+                    product, known.name, mib_text(device.memory), mib_text(known.memory)));
+  }
 }
 
 // Of a cut GPU: its memory, as much of the bandwidth as of the memory, and its share of the cores.

@@ -1,5 +1,6 @@
 #pragma once
-// The GPU types of an imported cluster: of the catalogue where the product is known, else own ones.
+// The GPU types of an imported cluster: as the catalogue has them where the product is known, but
+// of the memory that was told; else own ones.
 
 #include "sim/hardware/gpu_type.hpp"
 #include "study/cluster_import/found_cluster.hpp"
@@ -30,9 +31,12 @@ class GpuTable {
     Bytes memory = 0;
     int capability = 0;
     GpuType type;
-    bool own = false;
+    bool own = false;       // it needs a [[gpu]] table, and is the first of its name
+    std::string catalogue;  // name there of what it is; empty: not in it, or a part of it
   };
   [[nodiscard]] Result<Entry> make(const FoundDevice& device, const std::string& node);
+  void take_whole(const GpuType& known, Entry& entry);
+  void assume_differences(const GpuType& known, const FoundDevice& device);
   [[nodiscard]] GpuType slice_of(const GpuType& whole, const FoundDevice& device);
   [[nodiscard]] std::string free_name(const std::string& wanted, Bytes memory) const;
   void assume(std::string sentence);

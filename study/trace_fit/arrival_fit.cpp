@@ -25,11 +25,11 @@ void set_cv(ArrivalSpec& spec, double cv) {
 /// Of the gaps between all generated tasks.
 double simulated_cv(const ArrivalSpec& spec, Duration span, std::uint64_t seed) {
   ArrivalProcess process(spec, seed);
-  GapFigures gaps;
+  Arrivals arrivals;
   while (const auto moment = process.next(span)) {
-    for (std::int64_t i = 0; i < moment->tasks; ++i) gaps.add(moment->at);
+    for (std::int64_t i = 0; i < moment->tasks; ++i) arrivals.add(moment->at);
   }
-  return gaps.cv();
+  return arrivals.variation().value_or(0.0);
 }
 
 /// How the output's coefficient of variation lies to the trace's, over the seeds.
@@ -42,12 +42,13 @@ Scatter scatter_at(ArrivalSpec spec, double cv, const TraceProfile& profile) {
   set_cv(spec, cv);
   const std::int64_t seeds =
       std::clamp<std::int64_t>(kMomentsPerCv / profile.moments, 2, kMostSeeds);
+  const double real = profile.arrivals.variation().value_or(0.0);
   double sum = 0.0;
   double squares = 0.0;
   for (std::int64_t i = 0; i < seeds; ++i) {
-    const double simulated = simulated_cv(spec, profile.last - profile.origin,
-                                          kFirstSeed + static_cast<std::uint64_t>(i));
-    const double log = std::log(std::max(simulated, 1e-9) / std::max(profile.gaps.cv(), 1e-9));
+    const double simulated =
+        simulated_cv(spec, profile.length(), kFirstSeed + static_cast<std::uint64_t>(i));
+    const double log = std::log(std::max(simulated, 1e-9) / std::max(real, 1e-9));
     sum += log;
     squares += log * log;
   }
@@ -83,8 +84,8 @@ std::vector<double> as_weights(const Counts& counts) {
 
 /// As many moments over the trace's span, on average, as it has.
 void set_rate(ArrivalSpec& spec, const TraceProfile& profile) {
-  spec.rate_per_h = static_cast<double>(profile.moments) /
-                    cumulative_profile(spec, profile.last - profile.origin);
+  spec.rate_per_h =
+      static_cast<double>(profile.moments) / cumulative_profile(spec, profile.length());
 }
 
 BatchSpec fit_batches(const TraceProfile& profile) {
@@ -126,7 +127,7 @@ ArrivalSpec fit_arrivals(const TraceProfile& profile, const TraceFitOptions& opt
   spec.batch = fit_batches(profile);
   if (options.cycles_only) {
     spec.daily = as_weights(profile.by_hour);
-    if (profile.last - profile.origin >= std::chrono::hours(std::int64_t{2} * 7 * kDayH)) {
+    if (profile.length() >= std::chrono::hours(std::int64_t{2} * 7 * kDayH)) {
       spec.weekly = as_weights(profile.by_day);
     }
     set_rate(spec, profile);

@@ -13,6 +13,7 @@ constexpr double kDemandTolerance = 0.10;
 constexpr double kQuantileTolerance = 0.05;
 constexpr double kTailTolerance = 0.10;
 constexpr double kSharePoints = 0.02;
+constexpr double kNanos = 1e9;
 
 FitFigure relative(const char* name, const char* unit, double real, double generated,
                    double tolerance) {
@@ -30,8 +31,10 @@ FitFigure points(const char* name, double real, double generated) {
 }
 
 double seconds_at(const TraceProfile& profile, int per_mille) {
-  return to_seconds(profile.lifetimes.quantile(per_mille));
+  return to_seconds(Duration(profile.lifetimes.at(per_mille)));
 }
+
+double variation(const TraceProfile& profile) { return profile.arrivals.variation().value_or(0.0); }
 
 double share(const TraceProfile& profile, const TaskSize& size) {
   return profile.tasks == 0
@@ -60,14 +63,15 @@ std::vector<FitFigure> compare_profiles(const TraceProfile& real, const TracePro
   const auto count = [](std::int64_t value) { return static_cast<double>(value); };
   return {
       relative("tasks", "", count(real.tasks), count(generated.tasks), kCountTolerance),
-      relative("CV of the gaps between arrivals", "", real.gaps.cv(), generated.gaps.cv(),
+      relative("CV of the gaps between arrivals", "", variation(real), variation(generated),
                kCvTolerance),
-      points("share of gaps that are 0", real.gaps.zero_share(), generated.gaps.zero_share()),
+      points("share of gaps that are 0", real.arrivals.zero_share(),
+             generated.arrivals.zero_share()),
       relative("GPU-hours", "h", real.gpu_hours(), generated.gpu_hours(), kDemandTolerance),
-      relative("mean GPUs asked for", "", real.mean_gpus(), generated.mean_gpus(),
+      relative("offered load", "GPUs", real.offered_gpus(), generated.offered_gpus(),
                kDemandTolerance),
-      relative("lifetime, mean", "s", to_seconds(real.lifetimes.mean()),
-               to_seconds(generated.lifetimes.mean()), kDemandTolerance),
+      relative("lifetime, mean", "s", real.lifetimes.mean() / kNanos,
+               generated.lifetimes.mean() / kNanos, kDemandTolerance),
       relative("lifetime, p50", "s", seconds_at(real, 500), seconds_at(generated, 500),
                kQuantileTolerance),
       relative("lifetime, p90", "s", seconds_at(real, 900), seconds_at(generated, 900),

@@ -105,19 +105,35 @@ TaskClass class_of(const SizeBand& band, TraceFitOptions::Lifetimes kind) {
   return out;
 }
 
+Status check_enough(const TraceProfile& profile) {
+  if (profile.tasks >= kLeastTasks && profile.moments >= kLeastMoments) return {};
+  const std::string needed =
+      fmt::format("{} tasks at {} times are needed", kLeastTasks, kLeastMoments);
+  if (profile.without_lifetime == 0) {
+    return fail(fmt::format("this trace has {} tasks at {} different times, too few to fit",
+                            profile.tasks, profile.moments),
+                {}, needed);
+  }
+  return fail(
+      fmt::format("this trace says of {} of its {} tasks how long they ran, too few to fit: "
+                  "a generator needs lifetimes",
+                  profile.tasks == 0 ? "none" : fmt::format("{}", profile.tasks),
+                  profile.tasks + profile.without_lifetime),
+      {},
+      needed +
+          ": write them into the column lifetime_s of what 'headroom trace convert FILE "
+          "--to csv' gives, and fit that");
+}
+
 }  // namespace
 
 Result<GeneratorSpec> fit_trace(const TraceProfile& profile, const TraceFitOptions& options) {
-  if (profile.tasks < kLeastTasks || profile.moments < kLeastMoments) {
-    return fail(fmt::format("this trace has {} tasks at {} different times, too few to fit",
-                            profile.tasks, profile.moments),
-                {}, fmt::format("{} tasks at {} times are needed", kLeastTasks, kLeastMoments));
-  }
+  HEADROOM_CHECK(check_enough(profile));
   GeneratorSpec spec;
   spec.name = options.name;
   spec.description = fmt::format("fitted to {} tasks over {}", profile.tasks,
-                                 duration_text(profile.last - profile.first));
-  spec.span = profile.last - profile.origin;
+                                 duration_text(profile.arrivals.span()));
+  spec.span = profile.length();
   spec.strata = std::clamp<std::int64_t>(profile.tasks, 1, kMaxStrata);
   spec.arrivals = fit_arrivals(profile, options);
   for (const auto& [band, tasks] : profile.bands) {

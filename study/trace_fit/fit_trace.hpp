@@ -28,8 +28,9 @@ struct TraceFitOptions {
   std::string name = "fitted";
 };
 
-/// Batches beyond what a generator file may hold count as of that size. Error: fewer than 30 tasks,
-/// or fewer than 10 different times of arrival; a value that such a file may not hold.
+/// Batches beyond what a generator file may hold count as of that size. Error: fewer than 30 tasks
+/// whose lifetime is known, or fewer than 10 different times of their arrival; a value that such a
+/// file may not hold.
 [[nodiscard]] Result<GeneratorSpec> fit_trace(const TraceProfile& profile,
                                               const TraceFitOptions& options);
 

@@ -36,28 +36,6 @@ void add_to_band(SizeBand& band, const TaskSize& size, const TraceTask& task, Du
 
 }  // namespace
 
-void GapFigures::add(SimTime arrival) {
-  if (arrivals_++ > 0) {
-    HEADROOM_ASSERT(arrival >= last_, "arrivals out of order");
-    const double gap = to_seconds(arrival - last_);
-    zeros_ += arrival == last_ ? 1 : 0;
-    sum_ += gap;
-    squares_ += gap * gap;
-  }
-  last_ = arrival;
-}
-
-double GapFigures::cv() const {
-  if (sum_ <= 0.0) return 0.0;
-  const auto gaps = static_cast<double>(arrivals_ - 1);
-  const double mean = sum_ / gaps;
-  return std::sqrt(std::max(squares_ / gaps - mean * mean, 0.0)) / mean;
-}
-
-double GapFigures::zero_share() const {
-  return arrivals_ < 2 ? 0.0 : static_cast<double>(zeros_) / static_cast<double>(arrivals_ - 1);
-}
-
 void StepCounts::add(Duration since_origin) {
   auto step = static_cast<std::size_t>(since_origin.count() / kHourNs / step_h_);
   for (; step >= kMost; step /= 2) {
@@ -89,10 +67,8 @@ double TraceProfile::gpu_hours() const {
   return static_cast<double>(gpu_milli_ns) / kMilliNsPerGpuHour;
 }
 
-double TraceProfile::mean_gpus() const {
-  return last == first ? 0.0
-                       : static_cast<double>(gpu_milli_ns) / 1000.0 /
-                             static_cast<double>((last - first).count());
+double TraceProfile::offered_gpus() const {
+  return headroom::offered_gpus(gpu_milli_ns, arrivals.span());
 }
 
 std::int64_t TraceProfile::count_of(const TaskSize& size) const {
@@ -120,25 +96,21 @@ Result<TraceProfile> profile_of(TaskReader& trace) {
     }
     const Duration lifetime = *task->lifetime;
     if (profile.tasks == 0) {
-      profile.first = task->arrival;
-      profile.last = task->arrival;
       const std::int64_t first = task->arrival.time_since_epoch().count();
       profile.origin = SimTime(Duration(first / kDayNs * kDayNs));
-    }
-    if (task->arrival != profile.last) {
-      add_moment(profile, profile.last, at_moment);
+    } else if (task->arrival != profile.arrivals.last()) {
+      add_moment(profile, profile.arrivals.last(), at_moment);
       at_moment = 0;
     }
     ++at_moment;
     ++profile.tasks;
-    profile.last = task->arrival;
-    profile.gaps.add(task->arrival);
-    profile.lifetimes.add(lifetime);
+    profile.arrivals.add(task->arrival);
+    profile.lifetimes.add(lifetime.count());
     const TaskSize size{task->gpus, task->milli};
     add_to_band(profile.bands[size_band(size)], size, *task, lifetime);
     profile.gpu_milli_ns += Int128{lifetime.count()} * task->gpus * task->milli;
   }
-  if (profile.tasks > 0) add_moment(profile, profile.last, at_moment);
+  if (profile.tasks > 0) add_moment(profile, profile.arrivals.last(), at_moment);
   return profile;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 // The figures of a trace that a generator is fitted to and held against, taken in one pass.
 //
-// Memory does not grow with the rows: lifetimes go into histograms (quantiles at most 0.1 % above
-// the true value), arrivals into at most 4,096 steps of time; of sizes and of batches there is an
-// entry for each that occurs.
+// Memory does not grow with the rows: lifetimes go into histograms (values at most 0.1 % above the
+// true ones), beyond the first 2,000,000 all of them; arrivals into at most 4,096 steps of time; of
+// sizes and of batches there is an entry for each that occurs.
 
 #include "sim/core/int128.hpp"
 #include "sim/core/result.hpp"
 #include "sim/observe/histogram.hpp"
+#include "study/trace_figures.hpp"
 #include "traces/generate/spec.hpp"
 #include "traces/task.hpp"
 
@@ -17,24 +18,6 @@
 #include <vector>
 
 namespace headroom {
-
-/// Mean and spread of the gaps between arrivals, zero ones too.
-class GapFigures {
- public:
-  /// Precondition: not before the last.
-  void add(SimTime arrival);
-  /// Standard deviation over mean; 0 where there are no two moments.
-  [[nodiscard]] double cv() const;
-  /// Share of the gaps that are 0.
-  [[nodiscard]] double zero_share() const;
-
- private:
-  std::int64_t arrivals_ = 0;
-  std::int64_t zeros_ = 0;
-  SimTime last_{};
-  double sum_ = 0.0;      // seconds
-  double squares_ = 0.0;  // of seconds
-};
 
 /// Counts per step of time; steps double when there would be too many.
 class StepCounts {
@@ -65,23 +48,23 @@ struct SizeBand {
 struct TraceProfile {
   std::int64_t tasks = 0;
   std::int64_t without_lifetime = 0;  // passed over, in no other figure
-  SimTime first{};
-  SimTime last{};
   /// Midnight of the trace's own clock before the first arrival: what follows counts from here.
   SimTime origin{};
   std::int64_t moments = 0;                      // different times of arrival
   std::map<std::int64_t, std::int64_t> batches;  // moments, by the tasks they bring
-  GapFigures gaps;
+  Arrivals arrivals;
   std::array<std::int64_t, 24> by_hour{};  // moments
   std::array<std::int64_t, 7> by_day{};
   StepCounts steps;
   std::map<int, SizeBand> bands;  // -1 = share, 0 = no GPU, else the power of two
-  DurationHistogram lifetimes;
-  Int128 gpu_milli_ns = 0;  // milli-GPUs x ns
+  Quantiles lifetimes;            // ns, cut-off ones too
+  Int128 gpu_milli_ns = 0;        // milli-GPUs x ns
 
+  /// From the origin to the last arrival.
+  [[nodiscard]] Duration length() const { return arrivals.last() - origin; }
   [[nodiscard]] double gpu_hours() const;
-  /// GPUs asked for at once between the first and the last arrival: GPU-time over that time.
-  [[nodiscard]] double mean_gpus() const;
+  /// As headroom::offered_gpus, over the time from the first arrival to the last.
+  [[nodiscard]] double offered_gpus() const;
   [[nodiscard]] std::int64_t count_of(const TaskSize& size) const;
 };
 

@@ -27,6 +27,7 @@ TEST_CASE("an imported cluster is drawn, and a scenario runs on it", "[cli]") {
   CHECK(import.out.empty());
   CHECK(import.err.find("headroom: assumed: 'NVIDIA-L40S' is taken as L40S") != std::string::npos);
   CHECK(read_file(file).find("# - 'NVIDIA-L40S' is taken as L40S") != std::string::npos);
+  CHECK(read_file(file).find("name = \"L40S\"\nmemory = \"46068MiB\"\n") != std::string::npos);
 
   const auto printed = run_headroom({"cluster", "import", "kubernetes", "--nodes", nodes});
   CHECK(printed.out == read_file(file));

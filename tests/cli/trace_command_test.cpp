@@ -106,7 +106,7 @@ TEST_CASE("a trace without lifetimes runs with generated ones, or says which key
   const fs::path scenario = folder.write("s.toml", trace_scenario("t.csv"));
   const auto refused = run_headroom({"run", scenario.string()});
   CHECK(refused.exit_code == 2);
-  CHECK(holds(refused.err, "t.csv:2: the trace does not say how long 'ncf-0' ran"));
+  CHECK(holds(refused.err, "t.csv:2:1: the trace does not say how long 'ncf-0' ran"));
   CHECK(holds(refused.err, "lifetime_median_s = 14400 in [workload]"));
   const std::vector<std::string> with{"run",
                                       scenario.string(),
@@ -198,7 +198,7 @@ TEST_CASE("a task that cannot be written is told with its file and line, sorted 
     return run_headroom({"trace", "convert", "--to", "native", file}).err;
   };
   CHECK(holds(convert("a,1,ncf,1,1\nb,2,ncf,1,1\n"),
-              "p.csv:2: the trace does not say how long 'a' ran"));
+              "p.csv:2:1: the trace does not say how long 'a' ran"));
   CHECK(holds(convert("a,2,ncf,1,1\nb,1,ncf,1,1\n"),
-              "p.csv:3: the trace does not say how long 'b' ran"));
+              "p.csv:3:1: the trace does not say how long 'b' ran"));
 }

@@ -161,4 +161,6 @@ TEST_CASE("trace fit writes a file, compares, and says by its exit code how it w
   const std::string few =
       folder.write("few.csv", jobs.substr(0, jobs.rfind('\n', 300) + 1)).string();
   check_holds(refused({"trace", "fit", few}), "too few to fit");
+  const std::string pollux = source_path("traces/samples/pollux-jobs.csv").string();
+  check_holds(refused({"trace", "fit", pollux}), "says of none of its 8 tasks how long they ran");
 }

@@ -46,6 +46,13 @@ std::vector<std::string> types(const ClusterSpec& cluster, const std::string& na
   return out;
 }
 
+GpuType type_of(const ClusterSpec& cluster, const std::string& name) {
+  const auto found = std::find_if(cluster.gpu_types.begin(), cluster.gpu_types.end(),
+                                  [&](const GpuType& type) { return type.name == name; });
+  if (found == cluster.gpu_types.end()) FAIL("no type " << name);
+  return *found;
+}
+
 FoundCluster kubernetes(const std::string& nodes, const std::string& pods = "") {
   const TempDir folder;
   const auto file = folder.write("nodes.json", nodes);
@@ -105,7 +112,7 @@ TEST_CASE("nodes and pods of Kubernetes become a cluster with what is taken") {
   REQUIRE(cluster.nodes.size() == 4);
   CHECK(types(cluster, "gpu-a") == std::vector<std::string>(8, "H100-80GB"));
   // 3 GPUs by a running pod, 1 by a pending one; what has ended holds nothing.
-  const Bytes full = 80 * kGiB;
+  const Bytes full = 81'559 * kMiB;  // as the label tells, not the 80 GiB of the catalogue
   CHECK(node(cluster, "gpu-a").used == std::vector<Bytes>{full, full, full, full, 0, 0, 0, 0});
   CHECK(node(cluster, "gpu-b").used.empty());
   const NodeShape& a = cluster.shapes[index(node(cluster, "gpu-a").shape)];
@@ -113,7 +120,12 @@ TEST_CASE("nodes and pods of Kubernetes become a cluster with what is taken") {
   CHECK(a.ram == 100 * kGiB - 33 * kGiB);
   // AMD's GPU is not in the catalogue: its memory is the label's.
   CHECK(types(cluster, "amd-a") == std::vector<std::string>(2, "AMD-Instinct-MI300X-OAM"));
-  CHECK(cluster.gpu_types[0].memory == 192 * kGiB);
+  const GpuType amd = type_of(cluster, "AMD-Instinct-MI300X-OAM");
+  CHECK(amd.memory == 192 * kGiB);
+  GpuType h100 = require_value(find_gpu_type("H100-80GB"));
+  h100.memory = full;
+  h100.source = "imported: memory as told, the rest as H100-80GB of the catalogue";
+  CHECK(type_of(cluster, "H100-80GB") == h100);
   CHECK(types(cluster, "cpu-a").empty());
 
   CHECK(assumes(found, "nodes that are not ready are left out (gone)"));
@@ -123,7 +135,7 @@ TEST_CASE("nodes and pods of Kubernetes become a cluster with what is taken") {
   CHECK(assumes(found, "the taint nvidia.com/gpu is taken to be tolerated (gpu-a"));
   CHECK(assumes(found, "resource example.com/nic is not read (gpu-b)"));
   CHECK(assumes(found, "'AMD-Instinct-MI300X-OAM' is not in the catalogue"));
-  CHECK(assumes(found, "with 80.0 GiB and not the 79.6 GiB told"));
+  CHECK(assumes(found, "but for its memory: 81559 MiB as told, not 81920 MiB"));
 }
 
 TEST_CASE("MIG devices of both strategies and time-sliced GPUs are told apart") {
@@ -134,10 +146,10 @@ TEST_CASE("MIG devices of both strategies and time-sliced GPUs are told apart") 
                                                             "A100-40GB-MIG-3g.20gb"});
   CHECK(types(cluster, "single") == std::vector<std::string>(7, "A100-80GB-MIG-1g.10gb"));
   CHECK(types(cluster, "sliced") == std::vector<std::string>{"T4", "T4"});
-  const auto type = [&](const std::string& name) {
-    return *std::find_if(cluster.gpu_types.begin(), cluster.gpu_types.end(),
-                         [&](const GpuType& t) { return t.name == name; });
-  };
+  const auto type = [&](const std::string& name) { return type_of(cluster, name); };
+  CHECK(type("T4").memory == 15'360 * kMiB);
+  CHECK(type("A100-40GB").memory == 40 * kGiB);  // as the catalogue's
+  CHECK(type("A100-40GB").source == require_value(find_gpu_type("A100-40GB")).source);
   CHECK(type("A100-40GB-MIG-3g.20gb").memory == 19968 * kMiB);
   CHECK(type("A100-40GB-MIG-1g.5gb").memory == 5 * kGiB);  // no label: the profile says it
   // A seventh of the cores; TOML holds tera-FLOP/s.
@@ -164,6 +176,7 @@ TEST_CASE("workers of GPUStack become nodes with what is used or claimed") {
   const ClusterSpec cluster = cluster_of_found(found);
   REQUIRE(cluster.nodes.size() == 1);
   CHECK(types(cluster, "desk") == std::vector<std::string>{"RTX-4090", "RTX-4090", "RTX-4090"});
+  CHECK(type_of(cluster, "RTX-4090").memory == 25'757'220'864);
   // The reserve alone; a claim with the reserve, above what is measured; what is measured.
   CHECK(node(cluster, "desk").used == std::vector<Bytes>{1 * kGiB, 11 * kGiB, 6 * kGiB});
   const NodeShape& shape = cluster.shapes[index(node(cluster, "desk").shape)];
@@ -341,10 +354,10 @@ TEST_CASE("names of other programs cannot break out of the file that is written"
 TEST_CASE("a cluster is drawn by groups of equal nodes, in at most 100 columns") {
   const ClusterSpec cluster = cluster_of_found(kubernetes(kNodes, kPods));
   const std::string text = cluster_text(cluster, "mine.toml", false);
-  CHECK(text.find("mine.toml: 4 nodes, 18 GPUs: 2 x AMD-Instinct-MI300X-OAM, 16 x H100-80GB") !=
+  CHECK(text.find("mine.toml: 4 nodes, 18 GPUs: 16 x H100-80GB, 2 x AMD-Instinct-MI300X-OAM") !=
         std::string::npos);
-  CHECK(text.find("   1 x  [H100-80GB x8]  used 320.0 GiB of 640.0 GiB\n"
-                  "        0-3 |##########| 80.0 GiB   4-7 |..........| 0 B\n"
+  CHECK(text.find("   1 x  [H100-80GB x8]  used 318.6 GiB of 637.2 GiB\n"
+                  "        0-3 |##########| 79.6 GiB   4-7 |..........| 0 B\n"
                   "        80 cpus, 67.0 GiB ram\n"
                   "        gpu-a\n") != std::string::npos);
   CHECK(text.find("[no GPU]") != std::string::npos);

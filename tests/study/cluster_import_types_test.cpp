@@ -47,9 +47,51 @@ TEST_CASE("a GPU that is not the catalogue's does not take the name of one that 
     const std::size_t other = cluster.nodes[0].name == "n0" ? 0 : 1;
     CHECK(type_on(cluster, other).memory == 60'000 * kMiB);
     CHECK(type_on(cluster, other).name == "H200-59GiB");
-    CHECK(type_on(cluster, 1 - other).memory == catalogue.memory);
+    CHECK(type_on(cluster, 1 - other).memory == 143'771 * kMiB);
+    CHECK(type_on(cluster, 1 - other).memory_bandwidth == catalogue.memory_bandwidth);
     CHECK(type_on(cluster, 1 - other).name == "H200");
   }
+}
+
+TEST_CASE("a type of the catalogue has the memory that was told, every size of it its own") {
+  const auto memories = [](const std::vector<Bytes>& told) {
+    std::vector<FoundNode> nodes;
+    for (const Bytes memory : told) {
+      nodes.push_back(node_of("n" + std::to_string(nodes.size()), {"NVIDIA-L40S", "", memory}));
+    }
+    const ClusterSpec cluster = written(nodes);
+    std::vector<std::pair<std::string, Bytes>> out(told.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const GpuType type = type_on(cluster, i);
+      out[static_cast<std::size_t>(cluster.nodes[i].name[1] - '0')] = {type.name, type.memory};
+      GpuType like = require_value(find_gpu_type("L40S"));
+      like.name = type.name;
+      like.memory = type.memory;
+      like.source = type.source;
+      CHECK(type == like);
+    }
+    return out;
+  };
+  using Types = std::vector<std::pair<std::string, Bytes>>;
+  constexpr Bytes kTold = 46'068 * kMiB;
+  constexpr Bytes kLess = 45'589 * kMiB;
+  constexpr Bytes kFull = 48 * kGiB;
+  CHECK(memories({kTold}) == Types{{"L40S", kTold}});
+  CHECK(memories({kTold, kTold}) == Types{{"L40S", kTold}, {"L40S", kTold}});
+  CHECK(memories({kFull}) == Types{{"L40S", kFull}});
+  CHECK(memories({0}) == Types{{"L40S", kFull}});  // not told: the catalogue's
+  CHECK(memories({kTold, kLess, kFull}) ==
+        Types{{"L40S", kTold}, {"L40S-45GiB", kLess}, {"L40S-48GiB", kFull}});
+  CHECK(memories({kTold, 0}) == Types{{"L40S", kTold}, {"L40S", kTold}});
+  CHECK(memories({0, kTold}) == Types{{"L40S", kFull}, {"L40S-45GiB", kTold}});
+}
+
+TEST_CASE("products of one type and memory are one type of the cluster") {
+  const ClusterSpec cluster = written({node_of("n0", {"NVIDIA-A10", "", 23'028 * kMiB}),
+                                       node_of("n1", {"NVIDIA-A10G", "", 23'028 * kMiB})});
+  REQUIRE(cluster.gpu_types.size() == 1);
+  CHECK(cluster.gpu_types[0].name == "A10");
+  CHECK(cluster.gpu_types[0].memory == 23'028 * kMiB);
 }
 
 TEST_CASE("a slice has its share of the slices that its GPU has") {

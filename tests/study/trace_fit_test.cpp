@@ -57,10 +57,10 @@ TEST_CASE("a profile has the figures of its trace") {
   CHECK(profile.by_hour[1] == 3);
   CHECK(profile.by_day[0] == 3);
   // Gaps 0, 30, 60: mean 30, deviation sqrt(600).
-  CHECK(profile.gaps.cv() == Approx(std::sqrt(600.0) / 30.0));
-  CHECK(profile.gaps.zero_share() == Approx(1.0 / 3.0));
+  CHECK(profile.arrivals.variation().value() == Approx(std::sqrt(600.0) / 30.0));
+  CHECK(profile.arrivals.zero_share() == Approx(1.0 / 3.0));
   CHECK(profile.gpu_hours() == Approx((80.0 + 10.0 + 150.0) / 3600.0));
-  CHECK(profile.mean_gpus() == Approx(240.0 / 90.0));
+  CHECK(profile.offered_gpus() == Approx(240.0 / 90.0));
   CHECK(profile.bands.size() == 3);
   CHECK(profile.count_of({5, 1000}) == 1);
   CHECK(size_band({5, 1000}) == 8);
@@ -85,14 +85,14 @@ TEST_CASE("an interrupted Poisson process has the coefficient of variation it is
   spec.rate_per_h = 100.0;
   spec.states = interrupted_poisson(3.0, spec.rate_per_h);
   ArrivalProcess process(spec, 1);
-  GapFigures gaps;
+  Arrivals gaps;
   std::int64_t count = 0;
   SimTime last{};
   for (; count < 200'000; ++count) {
     last = process.next(kMaxInputTime).value().at;
     gaps.add(last);
   }
-  CHECK(gaps.cv() == Approx(3.0).epsilon(0.05));
+  CHECK(gaps.variation().value() == Approx(3.0).epsilon(0.05));
   CHECK(to_seconds(last) / 36.0 == Approx(200'000).epsilon(0.05));
 }
 
@@ -101,6 +101,17 @@ TEST_CASE("a fit says what it cannot fit") {
   const auto spec = fit_trace(require_value(profile_of(*few)), {});
   REQUIRE_FALSE(spec.has_value());
   check_holds(spec.error().text(), "29 tasks");
+  auto unknown = some_tasks(50);
+  for (TraceTask& one : unknown) one.lifetime.reset();
+  auto no_lifetimes = list_reader(unknown);
+  const auto refused = fit_trace(require_value(profile_of(*no_lifetimes)), {});
+  REQUIRE_FALSE(refused.has_value());
+  check_holds(refused.error().text(), "says of none of its 50 tasks how long they ran");
+  check_holds(refused.error().text(), "column lifetime_s of what 'headroom trace convert");
+  unknown[3].lifetime = std::chrono::seconds(60);
+  auto one_lifetime = list_reader(unknown);
+  check_holds(fit_trace(require_value(profile_of(*one_lifetime)), {}).error().text(),
+              "says of 1 of its 50 tasks");
   auto none = list_reader({});
   CHECK_FALSE(fit_trace(require_value(profile_of(*none)), {}).has_value());
 }
@@ -165,8 +176,8 @@ TEST_CASE("ITP 03's fit has its CV, demand and quantiles") {
   // As published: 3,011 jobs, 165,442 GPU-hours, 140 GPUs on average.
   CHECK(real.tasks == 3'011);
   CHECK(real.gpu_hours() == Approx(165'442).epsilon(0.0001));
-  CHECK(real.mean_gpus() == Approx(139.7).epsilon(0.001));
-  CHECK(real.gaps.cv() == Approx(5.34).epsilon(0.001));
+  CHECK(real.offered_gpus() == Approx(139.7).epsilon(0.001));
+  CHECK(real.arrivals.variation().value() == Approx(5.34).epsilon(0.001));
   check_fit(real, {});
 }
 
@@ -175,7 +186,7 @@ TEST_CASE("openb's fit has its CV, demand and quantiles, uneven as its arrivals 
   if (!file) return;
   const TraceProfile real = profile_of_file(*file);
   CHECK(real.tasks == 8'152);
-  CHECK(real.gaps.cv() == Approx(21.04).epsilon(0.001));
+  CHECK(real.arrivals.variation().value() == Approx(21.04).epsilon(0.001));
   check_fit(real, {});
 }
 

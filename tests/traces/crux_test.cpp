@@ -27,7 +27,7 @@ TEST_CASE("a bad row of the six columns is refused with place, value and reason"
     auto reader = require_value(open_crux(folder.write("crux.csv", header + rows)));
     return first_error(*reader);
   };
-  check_holds(error_of("0,0.0,CLOS,8,8\n"), "crux.csv:2: this row has 5 fields");
+  check_holds(error_of("0,0.0,CLOS,8,8\n"), "crux.csv:2:15: this row has 5 fields");
   check_holds(error_of("0,0.0,CLOS,8,eight,60.0\n"), "crux.csv:2:14: size is 'eight'");
   check_holds(error_of("0,60.0,CLOS,8,8,60.0\n1,0.0,CLOS,8,8,60.0\n"),
               "crux.csv:3:3: arrival 0 is before the previous row's 60");

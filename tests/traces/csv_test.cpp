@@ -87,14 +87,14 @@ TEST_CASE("an empty file and a repeated column are refused") {
   check_holds(twice.error().text(), "t.csv:1:11: column 'name' stands twice");
 }
 
-TEST_CASE("a row with too few or too many fields is refused by its line") {
+TEST_CASE("a row with too few or too many fields is refused where it goes wrong") {
   const TempDir folder;
   for (const char* row : {"x", "x,1,2"}) {
     auto rows = require_value(open(folder, std::string("name,size\na,1\n") + row + "\n"));
     REQUIRE(require_value(rows.next()));
     const auto bad = rows.next();
     REQUIRE_FALSE(bad.has_value());
-    check_holds(bad.error().text(), "t.csv:3: this row has");
+    check_holds(bad.error().text(), std::string(row) == "x" ? "t.csv:3:2: " : "t.csv:3:5: ");
   }
 }
 

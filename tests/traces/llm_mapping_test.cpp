@@ -192,7 +192,7 @@ TEST_CASE("a task that cannot be mapped is told with its file and line") {
                               "mini.toml"));
   const TaskFormat* itp = require_value(find_task_format("itp"));
   auto source = llm_source(require_value(itp->open_tasks(file, {})), mix, 1);
-  const std::string place = file.string() + ":3: task 'b': mix 'mini' has no entry in band 8";
+  const std::string place = file.string() + ":3:1: task 'b': mix 'mini' has no entry in band 8";
   check_holds(first_error(*source), place);
   LoadScale twice;
   twice.copies = 2;

@@ -136,7 +136,7 @@ TEST_CASE("native traces may be gzipped, have CRLF, a BOM, blank lines and no he
 }
 
 TEST_CASE("an unknown key is refused with the nearest known one") {
-  check_holds(row_error(R"("gpu":1)"), "t.jsonl:1: unknown key 'gpu' — did you mean 'gpus'?");
+  check_holds(row_error(R"("gpu":1)"), "t.jsonl:1:36: unknown key 'gpu' — did you mean 'gpus'?");
   check_holds(row_error(R"("model":"phi-4","sequence":4)"), "did you mean 'sequences'?");
   check_holds(row_error(R"("model":"phi-4","gpus":4)"), "unknown key 'gpus'");
   check_holds(row_error(R"("context":4096)"), "unknown key 'context'");
@@ -177,8 +177,8 @@ TEST_CASE("values of another kind, out of range or missing are refused by key") 
   check_holds(row_error(R"("model":"phi-4","shared":1)"), "'shared' is 1, but must be true or");
   check_holds(row_error(R"("model":"phi-4","allowed_tp":[0])"), "'allowed_tp' is 0");
   check_holds(row_error(R"("model":"phi-44")"), "phi-4");
-  check_holds(row_error(R"("group":"g")"), "'group' needs a 'group_size'");
-  check_holds(row_error(R"("group_size":2)"), "'group_size' needs a 'group'");
+  check_holds(row_error(R"("group":"g")"), "'group' is 'g', but there is no 'group_size'");
+  check_holds(row_error(R"("group_size":2)"), "'group_size' is 2, but there is no 'group'");
 }
 
 TEST_CASE("native rows out of order are refused, and nothing follows an error") {
@@ -187,7 +187,7 @@ TEST_CASE("native rows out of order are refused, and nothing follows an error") 
       "t.jsonl",
       "{\"id\":\"a\",\"arrival\":15,\"lifetime\":1}\n{\"id\":\"b\",\"arrival\":12,\"lifetime\":1}\n"
       "{\"id\":\"c\",\"arrival\":16,\"lifetime\":1}\n")));
-  check_holds(first_error(*source), "t.jsonl:2: arrival 12 is before the previous row's 15");
+  check_holds(first_error(*source), "t.jsonl:2:21: arrival 12 is before the previous row's 15");
   CHECK_FALSE(require_value(source->next()).has_value());
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("a header of another schema or version is refused") {
   check_holds(error_of(R"({"schema":"headroom.mix","version":1})"),
               "this reads 'headroom.trace' version 1");
   check_holds(error_of(R"({"schema":"headroom.trace","version":2})"),
-              "the header says 'headroom.trace' version 2");
+              "t.jsonl:1:38: the header says 'headroom.trace' version 2");
   check_holds(error_of(R"({"schema":"headroom.trace","version":1,"id":"x"})"), "unknown key 'id'");
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("native tasks are the opaque rows, and deployments among them are refu
   CHECK(rows[0].milli == 250);
   CHECK(rows[0].cpu_milli == 7);
   auto mixed = require_value(open_native_tasks(source_path("traces/samples/native.jsonl")));
-  check_holds(first_error(*mixed), "native.jsonl:2: 'chat' has a model");
+  check_holds(first_error(*mixed), "native.jsonl:2:50: 'chat' has the model");
 }
 
 TEST_CASE("a row of more keys than any has is refused before they are looked through") {
@@ -217,7 +217,7 @@ TEST_CASE("a row of more keys than any has is refused before they are looked thr
     members += ",\"k";
     members += std::to_string(i) + "\":0";
   }
-  check_holds(error_of("{" + members.substr(0, 900'000) + "\n"), ":1: a row has at most 64 keys");
+  check_holds(error_of("{" + members.substr(0, 900'000) + "\n"), ": a row has at most 64 keys");
 }
 
 }  // namespace headroom

@@ -38,7 +38,7 @@ TEST_CASE("bad rows are passed over with file, line, column, value and reason") 
   CHECK(rules.skipped->count == 4);
   REQUIRE(rules.skipped->first.size() == 4);
   check_holds(rules.skipped->first[0].text(), "t.csv:3:3: submission_time: 'soon'");
-  check_holds(rules.skipped->first[1].text(), "t.csv:4: this row has 3 fields");
+  check_holds(rules.skipped->first[1].text(), "t.csv:4:7: this row has 3 fields");
   check_holds(rules.skipped->first[2].text(), "t.csv:6:3: arrival 9 is before");
   check_holds(rules.skipped->first[3].text(), "t.csv:7:1: job_id is empty");
 }
@@ -102,7 +102,7 @@ TEST_CASE("a task without a lifetime is a bad row until a lifetime is drawn for 
   const auto refused =
       with_lifetimes(require_value(open_pollux(file)), std::nullopt, 1, RowRules{});
   const std::string error = first_error(*refused);
-  check_holds(error, "pollux-jobs.csv:2: the trace does not say how long 'ncf-0' ran");
+  check_holds(error, "pollux-jobs.csv:2:1: the trace does not say how long 'ncf-0' ran");
   check_holds(error, "lifetime_median_s = 14400 in [workload]");
   const RowRules rules = skipping();
   CHECK(collect(*with_lifetimes(require_value(open_pollux(file)), std::nullopt, 1, rules)).empty());

@@ -57,16 +57,18 @@ TEST_CASE("an SWF job of unknown length has no lifetime") {
 }
 
 TEST_CASE("bad SWF jobs are refused with place, value and reason") {
-  check_holds(error_of("; a comment\n1 0 -1 5 4\n"), "j.swf:2: this row has 5 fields");
+  check_holds(error_of("; a comment\n1 0 -1 5 4\n"), "j.swf:2:11: this row has 5 fields");
   check_holds(error_of("1 0 -1 5 x -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
-              "j.swf:1:10: field 5 is 'x', but must be a number");
+              "j.swf:1:10: field 5 (allocated processors) is 'x', but must be a number");
   check_holds(error_of("1 -1 -1 5 4 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
-              "j.swf:1:3: field 2 is '-1', but must be 0 or more seconds");
-  check_holds(error_of("1 0 -1 -5 4 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"), "field 4 is '-5'");
-  check_holds(error_of("1 0 -1 5 4.5 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
-              "field 5 is '4.5', but must be an integer from 0 to 1000000, or -1");
+              "j.swf:1:3: field 2 (submit time) is '-1', but must be 0 or more seconds");
+  check_holds(error_of("1 0 -1 -5 4 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
+              "field 4 (run time) is '-5'");
+  check_holds(
+      error_of("1 0 -1 5 4.5 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
+      "field 5 (allocated processors) is '4.5', but must be an integer from 0 to 1000000, or -1");
   check_holds(error_of("1 0 -1 5 0 -1 -1 -1 5 -1 1 1 1 -1 -1 -1 -1 -1\n"),
-              "neither allocated nor requested processors");
+              "processors) are '0' and '-1', but one");
   check_holds(error_of("1 0 -1 5 1000000 -1 -1 4 5 999999999999 1 1 1 -1 -1 -1 -1 -1\n"),
               "KB for each of 1000000 processors");
   check_holds(error_of("1 5 -1 5 4 -1 -1 4 5 -1 1 1 1 -1 -1 -1 -1 -1\n"

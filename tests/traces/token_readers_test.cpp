@@ -69,7 +69,7 @@ TEST_CASE("bad Mooncake requests are refused with place, value and reason") {
   const std::string good = R"({"timestamp": 5, "input_length": 1, "output_length": 1})";
   check_holds(mooncake_error(good + "\n{\"timestamp\": 4, \"input_length\": 1, "
                                     "\"output_length\": 1}\n"),
-              "m.jsonl:2: arrival 0.004 is before the previous row's 0.005");
+              "m.jsonl:2:15: arrival 0.004 is before the previous row's 0.005");
   check_holds(mooncake_error(R"({"timestamp": 0.5, "input_length": 1, "output_length": 1})"),
               "'timestamp' is 0.5, but must be an integer");
   check_holds(mooncake_error(R"({"timestamp": 0, "input_length": 1})"),
