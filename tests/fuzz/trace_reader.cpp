@@ -5,10 +5,8 @@
 // where NEW is a folder for what it finds. What made a reader fail becomes a case of
 // tests/traces/reader_mutation_test.cpp or of the reader's own test.
 
+#include "tests/fuzz/memory_file.hpp"
 #include "tests/traces/row_check.hpp"
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -30,33 +28,12 @@ std::string format_to_fuzz() {
   return format;
 }
 
-/// A file in memory that readers open by its path.
-class MemoryFile {
- public:
-  MemoryFile(const std::uint8_t* data, std::size_t size) : descriptor_(::memfd_create("trace", 0)) {
-    std::size_t written = 0;
-    while (written < size) {
-      const auto count = ::write(descriptor_, data + written, size - written);
-      if (count <= 0) std::abort();
-      written += static_cast<std::size_t>(count);
-    }
-  }
-  ~MemoryFile() { ::close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
-
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::string format = format_to_fuzz();
-  const MemoryFile file(data, size);
+  const headroom::test::MemoryFile file(data, size);
   if (format == "guess") {
     (void)headroom::any_format("", file.path());
     return 0;

@@ -1,0 +1,64 @@
+// libFuzzer on what users give beside traces and config.json, one kind a run, named by the
+// environment variable HEADROOM_FUZZ_INPUT. Seeds are in tests/fuzz/inputs. cmake --preset fuzz,
+// cmake --build --preset fuzz, then
+//   HEADROOM_FUZZ_INPUT=kubernetes build/fuzz/fuzz_input_reader NEW tests/fuzz/inputs
+// where NEW is a folder for what it finds. What made a reader fail becomes a case of its own test.
+
+#include "study/cluster_file.hpp"
+#include "study/cluster_import/sources.hpp"
+#include "study/saved_state.hpp"
+#include "tests/fuzz/memory_file.hpp"
+#include "traces/generate/spec.hpp"
+#include "traces/mix.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+namespace {
+
+using Read = void (*)(const std::string& path);
+
+headroom::ClusterSpec two_nodes() {
+  constexpr const char* kText = "[[nodes]]\nname = 'n'\ncount = 2\ngpu = 'A100-80GB'\ngpus = 4\n";
+  const auto table = headroom::ConfigTable::parse(kText, "cluster");
+  auto spec = headroom::read_cluster_config(*table, ".", {});
+  if (!spec) std::abort();
+  return *std::move(spec);
+}
+
+const std::map<std::string, Read>& readers() {
+  static const std::map<std::string, Read> kReaders{
+      {"kubernetes", [](const std::string& p) { (void)headroom::import_kubernetes(p, p); }},
+      {"gpustack", [](const std::string& p) { (void)headroom::import_gpustack(p); }},
+      {"nvidia-smi", [](const std::string& p) { (void)headroom::import_nvidia_smi(p, p, "n"); }},
+      {"generator", [](const std::string& p) { (void)headroom::read_generator(p); }},
+      {"mix", [](const std::string& p) { (void)headroom::read_mix(p); }},
+      {"cluster", [](const std::string& p) { (void)headroom::read_cluster_file(p, {}); }},
+      {"state", [](const std::string& p) {
+         static const headroom::ClusterSpec kCluster = two_nodes();
+         (void)headroom::read_state(p, kCluster);
+       }}};
+  return kReaders;
+}
+
+Read reader_to_fuzz() {
+  const char* name = std::getenv("HEADROOM_FUZZ_INPUT");
+  const auto found = readers().find(name == nullptr ? "" : name);
+  if (found != readers().end()) return found->second;
+  std::fputs("HEADROOM_FUZZ_INPUT must be one of:", stderr);
+  for (const auto& [known, read] : readers()) std::fprintf(stderr, " %s", known.c_str());
+  std::fputs("\n", stderr);
+  std::exit(2);
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Read read = reader_to_fuzz();
+  read(headroom::test::MemoryFile(data, size).path());
+  return 0;
+}
