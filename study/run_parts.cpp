@@ -64,7 +64,7 @@ Result<std::optional<LoadScale>> load_scale_of(const Scenario& scenario) {
   HEADROOM_TRY(const std::unique_ptr<TaskReader> tasks,
                open_tasks(*trace, scenario.seed, rules_of(*trace)));
   HEADROOM_TRY(const LoadScale scale,
-               find_load(*tasks, scenario.cluster.gpu_count(), *trace->load));
+               find_load(*tasks, scenario.cluster.capacity_gpus(), *trace->load));
   return scale;
 }
 

@@ -286,7 +286,7 @@ Result<Workload> read_workload(const ConfigTable& config, const fs::path& base,
         table.place());
   }
   if (cluster_gpus == 0 && (generated || table.has("load"))) {
-    return fail("a load is a share of the cluster's GPUs, and this cluster has none",
+    return fail("a load is a share of the GPUs that others do not fill, and this cluster has none",
                 table.place(generated ? "generate" : "load"));
   }
   if (trace) return read_trace_workload(table, base, overrides);
@@ -375,7 +375,7 @@ Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& ov
   HEADROOM_TRY(scenario.simulation.dynamics, read_dynamics(config, base, scenario.cluster));
   HEADROOM_CHECK(check_end(config, scenario.simulation));
   HEADROOM_TRY(scenario.workload,
-               read_workload(config, base, overrides, scenario.cluster.gpu_count()));
+               read_workload(config, base, overrides, scenario.cluster.capacity_gpus()));
   if (overrides.no_audit) scenario.simulation.audit = false;
   scenario.config = config;
   HEADROOM_CHECK(check_whole(scenario, overrides));

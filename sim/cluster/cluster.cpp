@@ -20,7 +20,7 @@ std::size_t mix(std::size_t seed, std::uint64_t value) {
 
 std::int64_t idle_devices(const NodeState& state) {
   return std::count_if(state.gpus.begin(), state.gpus.end(),
-                       [](const GpuState& gpu) { return gpu.idle(); });
+                       [](const GpuState& gpu) { return gpu.open(); });
 }
 
 std::vector<std::unique_ptr<const NodeGraph>> graphs_of(const ClusterSpec& spec) {
@@ -63,7 +63,7 @@ Cluster::Cluster(const ClusterSpec& spec)
       const Bytes total = spec.gpu_types[index(node_shape.gpus[device])].memory;
       state.gpus.push_back({kWholeGpu, total - used});
     }
-    idle_gpus_ += static_cast<std::int64_t>(state.gpus.size());
+    idle_gpus_ += idle_devices(state);
     const std::uint32_t slot = slot_for(state);
     classes_[slot]->nodes.insert(static_cast<NodeId>(i));
     class_of_node_[i] = slot;

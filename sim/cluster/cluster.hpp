@@ -35,6 +35,8 @@ struct GpuState {
 
   /// Nothing of headroom's runs on it (other processes may hold memory).
   [[nodiscard]] bool idle() const { return milli_free == kWholeGpu; }
+  /// Idle, and not full of others' memory: what figures call idle.
+  [[nodiscard]] bool open() const { return idle() && bytes_free > 0; }
   friend bool operator==(const GpuState&, const GpuState&) = default;
 };
 
@@ -136,7 +138,7 @@ class Cluster {
 
   [[nodiscard]] std::int64_t milli_held() const { return milli_held_; }
   [[nodiscard]] Bytes bytes_held() const { return bytes_held_; }
-  /// GPUs in service on which nothing of headroom's runs.
+  /// GPUs in service on which nothing of headroom's runs, but those full of others' memory.
   [[nodiscard]] std::int64_t idle_gpus() const { return idle_gpus_; }
 
  private:

@@ -226,6 +226,21 @@ std::int64_t ClusterSpec::gpu_count() const {
   return count;
 }
 
+std::int64_t ClusterSpec::full_gpus(const NodeSpec& node) const {
+  const auto& gpus = shapes[index(node.shape)].gpus;
+  std::int64_t full = 0;
+  for (std::size_t device = 0; device < node.used.size(); ++device) {
+    full += node.used[device] >= gpu_types[index(gpus[device])].memory ? 1 : 0;
+  }
+  return full;
+}
+
+std::int64_t ClusterSpec::capacity_gpus() const {
+  std::int64_t count = gpu_count();
+  for (const NodeSpec& node : nodes) count -= full_gpus(node);
+  return count;
+}
+
 std::int64_t ClusterSpec::gpu_count(GpuTypeId type) const {
   std::int64_t count = 0;
   for (const auto& node : nodes) {

@@ -50,6 +50,11 @@ struct ClusterSpec {
 
   [[nodiscard]] std::int64_t gpu_count() const;
   [[nodiscard]] std::int64_t gpu_count(GpuTypeId type) const;
+  /// GPUs of a node that are full of others' memory: nothing of a run can ever be on them, so that
+  /// no figure and no load counts them.
+  [[nodiscard]] std::int64_t full_gpus(const NodeSpec& node) const;
+  /// GPUs of the cluster but the full ones: the capacity that figures and loads are shares of.
+  [[nodiscard]] std::int64_t capacity_gpus() const;
   /// Nodes with at least so many GPUs of this type.
   [[nodiscard]] std::int64_t nodes_with(GpuTypeId type, int gpus) const;
   /// Most GPUs of this type in one node.

@@ -21,7 +21,8 @@ Metrics::Metrics(const ClusterSpec& cluster, PlanSpace& plans, MeasureWindow win
     : plans_(plans),
       window_(window),
       extras_(extras),
-      capacity_milli_(cluster.gpu_count() * kWholeGpu) {}
+      gpus_(cluster.gpu_count()),
+      full_gpus_(gpus_ - cluster.capacity_gpus()) {}
 
 std::int64_t Metrics::clip_ns(SimTime from, SimTime to) const {
   if (window_.from) from = std::max(from, *window_.from);
@@ -68,6 +69,11 @@ void Metrics::node_changed(SimTime now, NodeId node, const NodeCondition& condit
   } else if (down_.insert(node).second && window_.contains(now)) {
     ++node_failures_;
   }
+  const bool changed = condition.gone() ? gone_.insert(node).second : gone_.erase(node) > 0;
+  if (!changed) return;
+  const ClusterSpec& spec = cluster_->spec();
+  const std::int64_t full = spec.full_gpus(spec.nodes[index(node)]);
+  full_gpus_ += condition.gone() ? -full : full;
 }
 
 void Metrics::released(SimTime now, const Placement& placement, bool served) {
@@ -133,7 +139,8 @@ void Metrics::finished(SimTime, const Request& request, const InternedShape&,
 void Metrics::elapsed(SimTime from, SimTime to, const SystemState& state) {
   const std::int64_t ns = clip_ns(from, to);
   held_milli_ns_ += static_cast<Int128>(state.milli_held) * ns;
-  capacity_milli_ns_ += static_cast<Int128>(capacity_milli_ - state.gpus_gone * kWholeGpu) * ns;
+  const std::int64_t capacity = gpus_ - state.gpus_gone - full_gpus_;
+  capacity_milli_ns_ += static_cast<Int128>(capacity * kWholeGpu) * ns;
   if (ns > 0) stranded_gpu_ns_ += static_cast<Int128>(stranded_.count(*cluster_)) * ns;
 }
 

@@ -80,7 +80,9 @@ class Metrics final : public Observer {
   const Cluster* cluster_ = nullptr;  // while the run goes on
   StrandedGpus stranded_;
   std::optional<SimTime> resumed_at_;  // time before it is not this run's
-  std::int64_t capacity_milli_;
+  std::int64_t gpus_;                  // of the cluster
+  std::int64_t full_gpus_;             // of others' memory, on nodes that are there
+  std::unordered_set<NodeId> gone_;
   std::array<std::uint64_t, kOutcomeCount> outcomes_{};
   std::map<std::string, std::uint64_t> refused_by_rule_;
   std::uint64_t submitted_ = 0;

@@ -11,7 +11,7 @@ namespace {
 int count_if_idle(const NodeClass& node_class) {
   const auto& gpus = node_class.state.gpus;
   return static_cast<int>(
-      std::count_if(gpus.begin(), gpus.end(), [](const GpuState& gpu) { return gpu.idle(); }));
+      std::count_if(gpus.begin(), gpus.end(), [](const GpuState& gpu) { return gpu.open(); }));
 }
 
 }  // namespace

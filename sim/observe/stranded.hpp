@@ -20,7 +20,8 @@ class StrandedGpus {
   void add(const InternedShape& shape, PlanSpace& plans);
 
   /// Idle GPUs in service on nodes that none of the deployments seen so far can use; 0 before the
-  /// first. Not the GPUs that are in use, nor those of nodes out of service.
+  /// first. Not the GPUs that are in use or full of others' memory, nor those of nodes out of
+  /// service.
   [[nodiscard]] std::int64_t count(const Cluster& cluster);
 
  private:

@@ -47,6 +47,49 @@ TEST_CASE("allocation and useful time of whole GPUs are what a hand calculation 
   CHECK(value_of(metrics, "outcome.placed") == 100.0);
 }
 
+TEST_CASE("GPUs that others fill are no capacity, not idle and not stranded") {
+  ClusterSpec spec = cluster_of({{"L4", 4}, {"L4", 4}});
+  const Bytes all = spec.gpu_types[0].memory;
+  spec.nodes[0].used = {all, all, 0, all - kGiB};
+  spec.nodes[1].used = {all, all, all, all};
+  CHECK(spec.gpu_count() == 8);
+  CHECK(spec.full_gpus(spec.nodes[0]) == 2);
+  CHECK(spec.capacity_gpus() == 2);
+  World world(spec);
+  CHECK(world.cluster.idle_gpus() == 2);
+  Metrics metrics(world.spec, world.plans, {});
+  RunSetup setup;
+  setup.observers = {&metrics};
+  (void)run(world, "first-fit", {opaque_request("a", 1, 0, 3600)}, setup);
+  CHECK(value_of(metrics, "allocation") == Approx(50.0));
+  // A node that goes takes its full GPUs along: what is left is the two of the other.
+  Metrics changing(world.spec, world.plans, {}, {true, false});
+  changing.begun(world.cluster);
+  NodeCondition down;
+  down.down = true;
+  changing.node_changed(SimTime{}, NodeId{1}, down);
+  SystemState state;
+  state.milli_held = 1000;
+  state.gpus_gone = 4;
+  changing.elapsed(SimTime{}, SimTime(std::chrono::hours(1)), state);
+  CHECK(value_of(changing, "allocation") == Approx(50.0));
+  changing.node_changed(SimTime(std::chrono::hours(1)), NodeId{1}, {});
+  state.gpus_gone = 0;
+  changing.elapsed(SimTime(std::chrono::hours(1)), SimTime(std::chrono::hours(2)), state);
+  CHECK(value_of(changing, "allocation") == Approx(50.0));
+}
+
+TEST_CASE("stranded GPUs leave out those that others fill") {
+  ClusterSpec spec = cluster_of({{"L4", 4}});
+  const Bytes all = spec.gpu_types[0].memory;
+  spec.nodes[0].used = {all, all, all, all - kGiB};
+  World world(spec);
+  StrandedGpus stranded;
+  const Request request = llm_request("a", "meta-llama-3.1-8b", 0, 60);
+  stranded.add(world.intern(request), world.plans);
+  CHECK(stranded.count(world.cluster) == 1);  // a GiB is no use to anyone
+}
+
 TEST_CASE("a share of a GPU counts by its share") {
   World world(cluster_of({{"L4", 1}}));
   Metrics metrics(world.spec, world.plans, {});
