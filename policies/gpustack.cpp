@@ -10,6 +10,8 @@
 
 #include "policies/builtin.hpp"
 #include "policies/gpustack/claim.hpp"
+#include "policies/gpustack/gpu_count.hpp"
+#include "policies/gpustack/parameter_limits.hpp"
 #include "policies/gpustack/selector.hpp"
 #include "policies/gpustack/simulated.hpp"
 
@@ -40,6 +42,7 @@ class Gpustack final : public Placer {
       : context_(context), options_(std::move(options)) {
     const bool sglang = context.plans.engine().name().starts_with("sglang");
     if (sglang && options_.version == Version::today) backend_ = Backend::sglang;
+    utilisation_ppm_ = started_utilisation(Parameters(options_.parameters), backend_);
     for (const NodeShape& shape : context.cluster.shapes) {
       for (const GpuTypeId type : shape.gpus) mixed_nodes_ |= type != shape.gpus.front();
     }
@@ -54,8 +57,10 @@ class Gpustack final : public Placer {
     if (log != nullptr) *log = answer.passed_over;
     if (answer.place) return *answer.place;
     const Answer& empty = on_empty_cluster(request.shape);
-    if (empty.place) return NotNow{"no_room"};
-    if (empty.nothing_found && may_use_freed()) return Never{empty.reason};
+    // Candidates that cannot be laid out say why; none at all, on a cluster that would have some
+    // if it were empty, is want of room.
+    if (empty.place) return NotNow{answer.nothing_found ? "no_room" : answer.reason};
+    if (empty.nothing_found && needs_room()) return Never{empty.reason};
     return NotNow{empty.reason};
   }
 
@@ -67,17 +72,24 @@ class Gpustack final : public Placer {
     bool nothing_found = false;  // no candidate at all, on any worker
   };
 
-  // What a look among freed nodes finds is what a look everywhere would find, where a search that
-  // failed can succeed only by more room: not so where mixed cards or SGLang's groups of GPUs with
-  // equal memory decide.
-  [[nodiscard]] bool may_use_freed() const {
+  // Whether a search that failed can succeed only by more room: not so where mixed cards or
+  // SGLang's groups of GPUs with equal memory decide.
+  [[nodiscard]] bool needs_room() const {
     return !mixed_nodes_ && backend_ == Backend::vllm && !options_.select_all;
   }
 
+  // Whether a look among freed nodes finds what a look everywhere would find, on one worker. With
+  // sizes that the user gave, what is found first may be what cannot be laid out.
+  [[nodiscard]] bool may_use_freed(const Ask& ask) const {
+    return needs_room() && !user_sizes(ask.parameters, backend_).any();
+  }
+
   Answer look(const InternedShape& shape, const Cluster& cluster, const RoomSearch::Freed& freed) {
-    const auto nodes = may_use_freed() ? freed : std::nullopt;
-    if (nodes && nodes->empty()) return {{}, "no_room", {}, true};
     const Ask& ask = ask_of(shape);
+    const auto nodes = may_use_freed(ask) ? freed : std::nullopt;
+    // Workers with GPUs of several types may be joined to what cannot be laid out.
+    const bool one_type = shape.allowed.size() == 1;
+    if (nodes && nodes->empty() && one_type) return {{}, "no_room", {}, true};
     if (!options_.select_all) {
       Answer one = choose(shape, ask, workers_of(cluster, shape, {1, 1, nodes}), false);
       if (!one.nothing_found || !options_.across_workers) return one;
@@ -85,7 +97,7 @@ class Gpustack final : public Placer {
     }
     // No candidate spans more workers than the plan space has stages.
     const int most = context_.plans.limits().max_pp + 1;
-    if (nodes && !any_whole(shape, workers_of(cluster, shape, {1, 2, nodes}))) {
+    if (nodes && one_type && !any_whole(shape, workers_of(cluster, shape, {1, 2, nodes}))) {
       return {{}, "no_room", {}, true};
     }
     return choose(shape, ask, workers_of(cluster, shape, {most, 2}), options_.across_workers);
@@ -105,13 +117,10 @@ class Gpustack final : public Placer {
     if (options_.select_all) select_all(view, ask);
     Selection selection = select(backend_, options_.version, view.workers, ask);
     Answer answer;
-    for (const Fact& fact : selection.facts) {
-      answer.passed_over.push_back({std::string(code_of(fact.kind)), text_of(fact)});
-    }
+    for (const Fact& fact : selection.facts) tell(fact, answer);
     answer.nothing_found = selection.candidates.empty();
     if (selection.error) {
-      answer.passed_over.push_back(
-          {std::string(code_of(selection.error->kind)), text_of(*selection.error)});
+      tell(*selection.error, answer);
       answer.reason = code_of(selection.error->kind);
       return answer;
     }
@@ -120,6 +129,10 @@ class Gpustack final : public Placer {
     score(candidates, options_.strategy, counts_on(view, candidates));
     take_best(shape, ask, view, std::move(candidates), answer);
     return answer;
+  }
+
+  static void tell(const Fact& fact, Answer& answer) {
+    answer.passed_over.push_back({std::string(code_of(fact.kind)), text_of(fact), kTold});
   }
 
   // The best candidate that can be laid out.
@@ -134,6 +147,7 @@ class Gpustack final : public Placer {
             layout_of(candidate, view, shape, context_.cluster, *sizes, context_.plans.limits());
       }
       if (auto* found = std::get_if<Layout>(&layout)) {
+        found->utilisation_ppm = utilisation_ppm_;
         answer.place =
             Place{std::move(*found),
                   fmt::format("{}, score {:.2f}",
@@ -187,6 +201,7 @@ class Gpustack final : public Placer {
   PlacerContext context_;
   GpustackOptions options_;
   Backend backend_ = Backend::vllm;
+  std::optional<std::int64_t> utilisation_ppm_;  // where the parameters set it
   bool mixed_nodes_ = false;
   std::unordered_map<ShapeId, Ask> asks_;         // by gpu_shape
   std::unordered_map<ShapeId, Answer> on_empty_;  // by shape
@@ -201,6 +216,10 @@ GpustackOptions common_options(std::string name, Version version, const ConfigTa
     out.strategy = Strategy::binpack;
   }
   out.parameters = options.texts_or("parameters", {});
+  if (const auto bad = bad_parameter(Parameters(out.parameters))) {
+    options.reject("parameters", "'parameters': " + *bad);
+    out.parameters.clear();
+  }
   if (version != Version::v0_4) out.across_workers = options.flag_or("distributed", true);
   return out;
 }

@@ -102,6 +102,9 @@ void DecisionLog::decided(SimTime now, RequestId id, std::string_view placer,
     record["verdict"] = "place";
     record["why"] = std::get<Place>(decision).why;
     if (layout.degradation > 0) record["degradation"] = layout.degradation;
+    if (layout.utilisation_ppm) {
+      record["utilisation"] = static_cast<double>(*layout.utilisation_ppm) / 1e6;
+    }
     if (!layout.parts.empty() && !layout.parts.front().devices.empty()) {
       record["gpu"] = cluster_.gpu_types[index(layout.gpu)].name;
     }

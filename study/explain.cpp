@@ -1,6 +1,7 @@
 #include "study/explain.hpp"
 
 #include "sim/core/units.hpp"
+#include "sim/policy/placer.hpp"
 #include "study/run_folder.hpp"
 #include "traces/line_reader.hpp"
 
@@ -47,9 +48,15 @@ std::string asked_for(const Json& record) {
 std::string passed_over(const Json& record) {
   std::string out;
   if (!record.contains("passed_over")) return out;
+  std::string told;
   for (const auto& item : record["passed_over"]) {
+    if (item.value("rule", "") == kTold) {
+      told += (told.empty() ? "" : "; ") + item.value("why", "");
+      continue;
+    }
     out += fmt::format("      passed over {}: {}\n", item.value("what", ""), item.value("why", ""));
   }
+  if (!told.empty()) out = fmt::format("      told: {}\n", told) + out;
   if (const auto more = record.value("passed_over_more", 0); more > 0) {
     out += fmt::format("      and {} more\n", more);
   }
@@ -63,7 +70,10 @@ std::string decision(const Json& record) {
         record.contains("gpu") ? " on " + record.value("gpu", "") : std::string();
     const std::string plan =
         record.contains("tp") ? " with " + record.value("plan", "") : std::string();
-    return fmt::format("    {}: placed{}{}, at try {}: {}\n{}", at(record), gpu, plan,
+    const std::string share = record.contains("utilisation")
+                                  ? fmt::format(" at U = {}", record.value("utilisation", 0.0))
+                                  : std::string();
+    return fmt::format("    {}: placed{}{}{}, at try {}: {}\n{}", at(record), gpu, plan, share,
                        record.value("try", 0), record.value("why", ""), passed_over(record));
   }
   return fmt::format("    {}: {} ({})\n{}", at(record),

@@ -183,6 +183,9 @@ class StateReader {
     out.plan = {fields.small("tp", 1, 1024), fields.small("pp", 1, 1024),
                 fields.small("dp", 1, 1024), fields.flag("ep"), fields.flag("balanced")};
     out.degradation = fields.small("degradation", 0, 1024);
+    if (fields.has("utilisation_ppm")) {
+      out.utilisation_ppm = fields.number("utilisation_ppm", 1, 1'000'000);
+    }
     out.nodes_from_disk = fields.small("nodes_from_disk", 0, 1'000'000);
     for (const auto& entry : fields.objects("on")) {
       NodeHolding holding;

@@ -55,6 +55,7 @@ Json placed_json(const PlacedRecord& record, const ClusterSpec& cluster) {
   out["ep"] = record.plan.ep;
   out["balanced"] = record.plan.balanced;
   out["degradation"] = record.degradation;
+  if (record.utilisation_ppm) out["utilisation_ppm"] = *record.utilisation_ppm;
   out["nodes_from_disk"] = record.nodes_from_disk;
   Json on = Json::array();
   for (const NodeHolding& holding : record.holdings) {

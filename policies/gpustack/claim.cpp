@@ -48,7 +48,7 @@ std::optional<Bytes> weights_from_name(std::string_view name, double bytes_per_p
 }
 
 Bytes charge(Bytes total, double fraction) {
-  return static_cast<Bytes>(static_cast<double>(total) * fraction);
+  return static_cast<Bytes>(static_cast<double>(total) * std::clamp(fraction, 0.0, 1.0));
 }
 
 double vllm_fraction(const Ask& ask) {

@@ -21,7 +21,8 @@ inline constexpr double kVllmFraction = 0.9;
 [[nodiscard]] std::optional<Bytes> weights_from_name(std::string_view name,
                                                      double bytes_per_parameter);
 
-/// floor(total x fraction): what a GPU is charged, whatever the model needs.
+/// floor(total x fraction): what a GPU is charged, whatever the model needs. A fraction outside
+/// [0, 1], as SGLang's formula gives for large parameters, counts as its nearer end.
 [[nodiscard]] Bytes charge(Bytes total, double fraction);
 
 /// --gpu-memory-utilization, else 0.9; 0 ("not applied") for models that are neither language

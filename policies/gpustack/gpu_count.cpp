@@ -6,25 +6,36 @@
 namespace headroom::gpustack {
 
 UserSizes user_sizes(const Parameters& parameters, Backend backend) {
+  const auto size = [&](std::initializer_list<std::string_view> names) {
+    auto given = parameters.integer(names);
+    if (given) given = std::clamp(*given, -1, kLargestSize);
+    return given;
+  };
   UserSizes sizes;
   if (backend == Backend::sglang) {
-    sizes.tp = parameters.integer({"tp-size", "tensor-parallel-size"});
-    sizes.pp = parameters.integer({"pp-size", "pipeline-parallel-size"});
-    sizes.dp = parameters.integer({"dp-size", "data-parallel-size"});
+    sizes.tp = size({"tp-size", "tensor-parallel-size"});
+    sizes.pp = size({"pp-size", "pipeline-parallel-size"});
+    sizes.dp = size({"dp-size", "data-parallel-size"});
     return sizes;
   }
-  sizes.tp = parameters.integer({"tensor-parallel-size", "tp"});
-  sizes.pp = parameters.integer({"pipeline-parallel-size", "pp"});
-  sizes.pcp = parameters.integer({"prefill-context-parallel-size", "pcp"});
-  sizes.dp = parameters.integer({"data-parallel-size", "dp"});
-  sizes.dp_local = parameters.integer({"data-parallel-size-local", "dpl"});
+  sizes.tp = size({"tensor-parallel-size", "tp"});
+  sizes.pp = size({"pipeline-parallel-size", "pp"});
+  sizes.pcp = size({"prefill-context-parallel-size", "pcp"});
+  sizes.dp = size({"data-parallel-size", "dp"});
+  sizes.dp_local = size({"data-parallel-size-local", "dpl"});
   return sizes;
 }
 
-OrFact<std::optional<int>> world_size(const Parameters& parameters, Backend backend) {
+OrFact<std::optional<int>> world_size(const Parameters& parameters, Backend backend,
+                                      Version version) {
   UserSizes sizes = user_sizes(parameters, backend);
+  if (version != Version::today) {
+    if (!sizes.tp) return std::nullopt;
+    sizes = {sizes.tp, sizes.pp, {}, {}, {}};
+  }
   if (backend == Backend::sglang && parameters.flag({"enable-dp-attention"})) sizes.dp.reset();
-  if (backend == Backend::vllm && parameters.flag({"data-parallel-hybrid-lb"})) {
+  if (version == Version::today && backend == Backend::vllm &&
+      parameters.flag({"data-parallel-hybrid-lb"})) {
     if (!sizes.dp_local) return std::nullopt;
     sizes.dp = sizes.dp_local;
   }
@@ -52,15 +63,15 @@ bool skips_gpu_count_check(bool selected_by_hand, const std::string& value) {
 OrFact<std::optional<int>> default_gpus_per_replica(const Ask& ask, Backend backend) {
   if (ask.selected.empty()) return std::nullopt;
   if (ask.gpus_per_replica.value_or(0) > 0) return ask.gpus_per_replica;
-  auto world = world_size(ask.parameters, backend);
+  auto world = world_size(ask.parameters, backend, Version::today);
   if (!world) return world;
   if (*world && !ask.skip_gpu_count_check) return world;
   const auto each = ask.selected.size() / static_cast<std::size_t>(std::max(ask.replicas, 1));
   return static_cast<int>(std::bit_floor(each));
 }
 
-OrFact<std::optional<int>> gpu_count(const Ask& ask, Backend backend) {
-  auto world = world_size(ask.parameters, backend);
+OrFact<std::optional<int>> gpu_count(const Ask& ask, Backend backend, Version version) {
+  auto world = world_size(ask.parameters, backend, version);
   if (!world || ask.selected.empty()) return world;
   const int per_replica = ask.gpus_per_replica.value_or(0);
   if (per_replica <= 0) {

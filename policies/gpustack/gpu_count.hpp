@@ -14,6 +14,9 @@ namespace headroom::gpustack {
 template <class T>
 using OrFact = tl::expected<T, Fact>;
 
+/// Larger sizes count as this one: no cluster has more, and a product of three is still an int.
+inline constexpr int kLargestSize = 1000;
+
 /// Parallel sizes that the user gave.
 struct UserSizes {
   std::optional<int> tp;
@@ -27,9 +30,11 @@ struct UserSizes {
 [[nodiscard]] UserSizes user_sizes(const Parameters& parameters, Backend backend);
 
 /// tp x pp x pcp x dp of those given; nullopt where none is. With --data-parallel-hybrid-lb dp
-/// counts as given locally alone; with SGLang's --enable-dp-attention it does not count.
+/// counts as given locally alone; with SGLang's --enable-dp-attention it does not count. Before
+/// today: tp x pp where tp is given, else nullopt.
 /// Error: a size below 1.
-[[nodiscard]] OrFact<std::optional<int>> world_size(const Parameters& parameters, Backend backend);
+[[nodiscard]] OrFact<std::optional<int>> world_size(const Parameters& parameters, Backend backend,
+                                                    Version version);
 
 /// Whether GPUSTACK_SKIP_GPU_COUNT_CHECK = `value` has an effect: only on a selection by hand.
 [[nodiscard]] bool skips_gpu_count_check(bool selected_by_hand, const std::string& value);
@@ -40,6 +45,7 @@ struct UserSizes {
 
 /// GPUs of one replica as the selectors count them; nullopt: the search decides. Error: as
 /// world_size, or gpus_per_replica is another number and the check is not skipped.
-[[nodiscard]] OrFact<std::optional<int>> gpu_count(const Ask& ask, Backend backend);
+[[nodiscard]] OrFact<std::optional<int>> gpu_count(const Ask& ask, Backend backend,
+                                                   Version version);
 
 }  // namespace headroom::gpustack

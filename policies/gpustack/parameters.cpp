@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 
 namespace headroom::gpustack {
 namespace {
@@ -54,7 +55,9 @@ std::optional<int> Parameters::integer(std::initializer_list<std::string_view> n
 }
 
 std::optional<double> Parameters::number(std::initializer_list<std::string_view> names) const {
-  return parse<double>(text(names));
+  constexpr double kMost = 1e12;  // sums and products stay finite
+  const auto value = parse<double>(text(names));
+  return value && std::abs(*value) <= kMost ? value : std::nullopt;
 }
 
 bool Parameters::flag(std::initializer_list<std::string_view> names) const {

@@ -20,6 +20,7 @@ class Parameters {
       std::initializer_list<std::string_view> names) const;
   /// As above; what is no whole number counts as not given.
   [[nodiscard]] std::optional<int> integer(std::initializer_list<std::string_view> names) const;
+  /// As above; what is no number from -1e12 to 1e12 counts as not given.
   [[nodiscard]] std::optional<double> number(std::initializer_list<std::string_view> names) const;
   /// Given, and not as false.
   [[nodiscard]] bool flag(std::initializer_list<std::string_view> names) const;

@@ -321,7 +321,7 @@ std::optional<Fact> impossible(const Ask& ask) {
 
 Selection select_for_sglang(std::span<const WorkerView> workers, const Ask& ask) {
   if (auto fact = impossible(ask)) return {{}, {}, std::move(fact)};
-  const auto gpus = gpu_count(ask, Backend::sglang);
+  const auto gpus = gpu_count(ask, Backend::sglang, Version::today);
   if (!gpus) return {{}, {}, gpus.error()};
   return SglangSelector(workers, ask, *gpus).run();
 }

@@ -1,6 +1,7 @@
 #include "policies/gpustack/simulated.hpp"
 
 #include "policies/gpustack/claim.hpp"
+#include "policies/gpustack/parameter_limits.hpp"
 #include "sim/plan/holding.hpp"
 
 #include <fmt/format.h>
@@ -89,9 +90,8 @@ Ask ask_for(const LlmDeployment& llm, Version version, Backend backend,
   ask.claim = claim_of_weights(weights_of(model, version), ask.categories);
   ask.allowed_tp = llm.allowed_tp;
   if (llm.limits.utilisation_asked) {
-    more.push_back(fmt::format(
-        "--{}={}", backend == Backend::vllm ? "gpu-memory-utilization" : "mem-fraction-static",
-        static_cast<double>(llm.limits.utilisation_ppm) / 1e6));
+    more.push_back(fmt::format("--{}={}", utilisation_name(backend),
+                               static_cast<double>(llm.limits.utilisation_ppm) / 1e6));
   }
   ask.parameters = Parameters(std::move(more));
   return ask;
@@ -172,7 +172,7 @@ Taken taken_of(const Share& share, const SimulatedWorkers& view, const ClusterSp
 
 bool has_room(const Taken& taken, const InternedShape& shape, Bytes memory, int gpus) {
   const NodeState& state = taken.node_class->state;
-  if (*taken.part.charge > memory) return false;
+  if (*taken.part.charge < 1 || *taken.part.charge > memory) return false;
   const GpuHolding holding = shared_holding(*taken.part.charge, memory);
   for (const int device : taken.part.devices) {
     if (!holding.fits(state.gpus[static_cast<std::size_t>(device)])) return false;

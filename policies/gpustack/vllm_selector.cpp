@@ -264,7 +264,7 @@ Selection select_for_vllm(std::span<const WorkerView> workers, const Ask& ask, V
   if (const auto tp = user_sizes(ask.parameters, Backend::vllm).tp) {
     if (auto fact = indivisible(ask, Backend::vllm, *tp)) return {{}, {}, std::move(fact)};
   }
-  const auto gpus = gpu_count(ask, Backend::vllm);
+  const auto gpus = gpu_count(ask, Backend::vllm, version);
   if (!gpus) return {{}, {}, gpus.error()};
   return VllmSelector(workers, ask, version, *gpus).run();
 }

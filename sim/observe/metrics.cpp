@@ -104,8 +104,7 @@ std::int64_t Metrics::efficiency_ppm(const Placement& placement) {
   if (best == 0) return kPpm;
   const GroupLinks links =
       plans_.links().of(placement.holdings, placement.layout.gpu, placement.layout.plan);
-  const std::int64_t own =
-      plans_.per_gpu(placement.served(), placement.layout.gpu, placement.layout.plan, links);
+  const std::int64_t own = plans_.per_gpu(placement.served(), placement.layout, links);
   return std::min(kPpm, mul_div_floor(own, kPpm, best));
 }
 

@@ -27,6 +27,15 @@ ServingLimits limits_at_load(const EngineRules& engine, const Model& model, Para
   return limits;
 }
 
+ServingLimits Layout::limits(const LlmDeployment& llm) const {
+  ServingLimits limits = llm.limits;
+  if (utilisation_ppm) {
+    limits.utilisation_ppm = *utilisation_ppm;
+    limits.utilisation_asked = true;
+  }
+  return limits;
+}
+
 PlanSpace::PlanSpace(const ClusterSpec& cluster, const EngineRules& engine, const CostModel& cost,
                      PlanLimits limits)
     : cluster_(cluster),
@@ -148,15 +157,17 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
   return best_per_gpu_.emplace(key, best).first->second;
 }
 
-std::int64_t PlanSpace::per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
+std::int64_t PlanSpace::per_gpu(const InternedShape& shape, const Layout& layout,
                                 const GroupLinks& links) {
-  const auto key = std::tuple(shape.gpu_shape, type, plan, links);
+  LlmDeployment llm = shape.shape.llm();
+  llm.limits = layout.limits(llm);
+  const ParallelPlan plan = layout.plan;
+  const auto key = std::tuple(shape.gpu_shape, layout.gpu, plan, links, llm.limits.utilisation_ppm);
   if (const auto known = per_gpu_.find(key); known != per_gpu_.end()) return known->second;
-  const LlmDeployment& llm = shape.shape.llm();
-  const GpuType& gpu = cluster_.gpu_types[index(type)];
+  const GpuType& gpu = cluster_.gpu_types[index(layout.gpu)];
   const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
   const std::int64_t out =
-      cost_.per_gpu({*llm.model, limits, gpu, plan, links, longest_stage(llm, type, plan)});
+      cost_.per_gpu({*llm.model, limits, gpu, plan, links, longest_stage(llm, layout.gpu, plan)});
   return per_gpu_.emplace(key, out).first->second;
 }
 

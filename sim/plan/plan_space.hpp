@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -65,6 +66,12 @@ struct Layout {
   int degradation = 0;  // of those that the request allows, from 1; 0 = as asked
   /// Several nodes: those of the classes that meet lowest in the network, not the lowest ids.
   bool together = false;
+  /// Share of each GPU that the policy has the engine started with, in millionths; nullopt: what
+  /// the request asks for.
+  std::optional<std::int64_t> utilisation_ppm = std::nullopt;
+
+  /// What the engine is started with.
+  [[nodiscard]] ServingLimits limits(const LlmDeployment& llm) const;
 };
 
 /// Belongs to one run: what it remembers goes by the ids of that run's ShapeTable.
@@ -92,8 +99,8 @@ class PlanSpace {
   /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
 
-  /// Milli-tokens/s per GPU of a plan that the engine accepts, over these links.
-  [[nodiscard]] std::int64_t per_gpu(const InternedShape& shape, GpuTypeId type, ParallelPlan plan,
+  /// Milli-tokens/s per GPU of a layout that the engine accepts, over these links.
+  [[nodiscard]] std::int64_t per_gpu(const InternedShape& shape, const Layout& layout,
                                      const GroupLinks& links);
 
   /// What links placements have, and could have.
@@ -121,7 +128,8 @@ class PlanSpace {
   const Cluster empty_;
   const LinkView links_;
   std::map<std::pair<ShapeId, GpuTypeId>, std::int64_t> best_per_gpu_;
-  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan, GroupLinks>, std::int64_t> per_gpu_;
+  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan, GroupLinks, std::int64_t>, std::int64_t>
+      per_gpu_;                                                 // the last: U, in millionths
   std::unordered_map<ShapeId, std::vector<RankedPlan>> plans_;  // by gpu_shape
 };
 

@@ -38,6 +38,10 @@ struct PlacementRequest {
   std::span<const NodeId> weights_on = {};
 };
 
+/// Rule of a PassedOver that is no candidate, but what the scheduler that the policy stands for
+/// tells a user.
+inline constexpr const char* kTold = "told";
+
 /// Something a placer looked at and passed over, for the decision log: one per plan and GPU type,
 /// not per node. The figures stand in `why` too.
 struct PassedOver {

@@ -36,6 +36,9 @@ Status check_request(const InternedShape& shape, const Layout& layout, int gpus,
     return fail(fmt::format("degradation {} of the {} that the request allows", layout.degradation,
                             shape.degraded.size()));
   }
+  if (const auto share = layout.utilisation_ppm; share && (*share < 1 || *share > 1'000'000)) {
+    return fail(fmt::format("{} millionths of each GPU for the engine", *share));
+  }
   if (!shape.shape.llm().allows_tp(layout.plan.tp)) {
     return fail(fmt::format("TP {} is not a size that the request allows", layout.plan.tp));
   }

@@ -54,6 +54,7 @@ struct PlacedRecord {
   std::optional<SimTime> ready_at;
   int nodes_from_disk = 0;
   int degradation = 0;  // of those that the request allows, from 1; 0 = as asked
+  std::optional<std::int64_t> utilisation_ppm = std::nullopt;  // that the policy set, in millionths
 };
 
 struct WaitingRecord {

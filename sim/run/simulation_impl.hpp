@@ -181,7 +181,9 @@ class Simulation::Impl {
   std::optional<Request> next_request_;
   std::unordered_map<RequestId, Live> live_;
   std::unordered_map<ShapeId, LastTry> last_tries_;
-  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan>, EngineVerdict> verdicts_;
+  // By the shape as served, GPU type, plan and the U that the policy set.
+  std::map<std::tuple<ShapeId, GpuTypeId, ParallelPlan, std::optional<std::int64_t>>, EngineVerdict>
+      verdicts_;
   SystemState state_;
   std::array<std::uint64_t, kOutcomeCount> outcomes_{};
   std::uint64_t next_id_ = 0;    // of the next arrival

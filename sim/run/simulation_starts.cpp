@@ -102,14 +102,15 @@ void Simulation::Impl::keep_weights(const Placement& placement) {
 }
 
 const EngineVerdict& Simulation::Impl::engine_verdict(const Placement& placement) {
+  const Layout& layout = placement.layout;
   const auto key =
-      std::tuple(placement.served().gpu_shape, placement.layout.gpu, placement.layout.plan);
+      std::tuple(placement.served().gpu_shape, layout.gpu, layout.plan, layout.utilisation_ppm);
   const auto found = verdicts_.find(key);
   if (found != verdicts_.end()) return found->second;
   const LlmDeployment& llm = placement.served().shape.llm();
-  const GpuType& gpu = parts_.cluster.gpu_types[index(placement.layout.gpu)];
+  const GpuType& gpu = parts_.cluster.gpu_types[index(layout.gpu)];
   return verdicts_
-      .emplace(key, parts_.plans.engine().check(*llm.model, placement.layout.plan, gpu, llm.limits))
+      .emplace(key, parts_.plans.engine().check(*llm.model, layout.plan, gpu, layout.limits(llm)))
       .first->second;
 }
 

@@ -140,7 +140,8 @@ RunState Simulation::Impl::save(SimTime at) const {
     out.placed.push_back({record_of(id, live), live.phase, live.next_at, placement.layout.gpu,
                           placement.layout.plan, placement.holdings, placement.since,
                           live.ready ? std::optional(live.ready_at) : std::nullopt,
-                          placement.nodes_from_disk, placement.layout.degradation});
+                          placement.nodes_from_disk, placement.layout.degradation,
+                          placement.layout.utilisation_ppm});
   }
   for (const auto& [order, id] : waiting) {
     const Live& live = live_.at(id);
@@ -273,9 +274,11 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
   if (record.degradation < 0 || record.degradation > std::ssize(live.shape->degraded)) {
     return wrong();
   }
+  const auto& share = record.utilisation_ppm;
+  if (share && (!llm || *share < 1 || *share > 1'000'000)) return wrong();
   Placement placement{id,
                       live.shape,
-                      {record.gpu, record.plan, {}, record.degradation},
+                      {record.gpu, record.plan, {}, record.degradation, false, share},
                       record.holdings,
                       record.since,
                       0,

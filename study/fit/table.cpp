@@ -131,14 +131,14 @@ std::string reason_words(const FitChoice& choice) {
 std::string passed_over_words(const FitChoice& choice) {
   // "vllm.heads: 32 attention heads ..." -> by what is before the colon.
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
-  std::string told;  // of policies that tell figures, not rules
+  std::string told;
   for (const PassedOver& item : choice.passed_over) {
-    const std::string why = item.why.substr(0, item.why.find(':'));
-    if (why == "claim") continue;
-    if (why.size() < item.why.size() && why.find(' ') != std::string::npos) {
-      told += (told.empty() ? " It tells: " : "; ") + item.why;
+    if (item.rule == kTold) {
+      told += (told.empty() ? " Told: " : "; ") + item.why;
       continue;
     }
+    const std::string why = item.why.substr(0, item.why.find(':'));
+    if (why == "claim") continue;
     const std::string what = item.what.substr(0, item.what.find(" on one node"));
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == why; });

@@ -3,7 +3,9 @@
 #include "sim/models/config_document.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace headroom {
@@ -33,6 +35,10 @@ void CaseValue::reject(std::string_view expected) const {
 }
 
 bool CaseValue::has(std::string_view key) const { return !at(key).is_null(); }
+
+bool CaseValue::names(std::string_view key) const {
+  return value_->is_object() && value_->contains(key);
+}
 
 CaseValue CaseValue::at(std::string_view key) const {
   if (!value_->is_object()) {
@@ -96,6 +102,38 @@ std::vector<std::string> CaseValue::keys() const {
   if (!value_->is_object()) return out;
   for (const auto& [key, value] : value_->items()) out.push_back(key);
   return out;
+}
+
+namespace {
+
+// Without what says that a name may be null.
+std::string listed(std::span<const std::string_view> names) {
+  std::string out = fmt::format("{}", fmt::join(names, ", "));
+  std::erase(out, '?');
+  return out;
+}
+
+}  // namespace
+
+void CaseValue::only(std::span<const std::string_view> names) const {
+  for (const std::string& key : keys()) {
+    const auto known = std::find_if(names.begin(), names.end(), [&](std::string_view name) {
+      return key == name || key + "?" == name;
+    });
+    if (known == names.end()) {
+      at(key).reject(fmt::format("no such key: {} count here", listed(names)));
+    } else if (*known == key && at(key).is_null()) {
+      at(key).reject("a value to compare with");
+    }
+  }
+}
+
+CaseValue CaseValue::some_of(std::string_view key,
+                             std::initializer_list<std::string_view> names) const {
+  CaseValue value = at(key);
+  value.only(names);
+  if (value.keys().empty()) value.reject("some of " + listed(names));
+  return value;
 }
 
 std::int64_t CaseValue::as_integer() const {

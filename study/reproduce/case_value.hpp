@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,8 @@ class CaseValue {
 
   /// There, and not null.
   [[nodiscard]] bool has(std::string_view key) const;
+  /// There, null or not.
+  [[nodiscard]] bool names(std::string_view key) const;
   /// Whether this value is itself a list, an object, a number.
   [[nodiscard]] bool is_list() const { return value_->is_array(); }
   [[nodiscard]] bool is_object() const { return value_->is_object(); }
@@ -48,6 +52,13 @@ class CaseValue {
   [[nodiscard]] double as_number() const;
   [[nodiscard]] std::string as_text() const;
   [[nodiscard]] std::vector<CaseValue> entries() const;
+
+  /// Rejects members of other names than these, and those that are null where no '?' after the
+  /// name allows it: {"best", "message?"}.
+  void only(std::span<const std::string_view> names) const;
+  /// As above, of the member `key`, which must be an object with at least one of them.
+  [[nodiscard]] CaseValue some_of(std::string_view key,
+                                  std::initializer_list<std::string_view> names) const;
 
   /// Records that this value is wrong, unless something was before.
   void reject(std::string_view expected) const;

@@ -9,12 +9,20 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 namespace headroom {
 namespace {
 
 using namespace gpustack;
+
+// What an expectation may say of its parts.
+constexpr std::array<std::string_view, 4> kOutcome = {"candidates", "chosen?", "chosen_candidate",
+                                                      "messages"};
+constexpr std::array<std::string_view, 10> kCandidate = {
+    "worker",      "gpu_indexes", "claim_bytes_per_gpu", "claim_ram_bytes?",    "gpu_type",
+    "overcommit?", "score",       "score_truncated_2dp", "subordinate_workers", "total_gpus"};
 
 std::string gpus_text(const CaseValue& share) {
   std::string text = share.text("worker");
@@ -23,6 +31,7 @@ std::string gpus_text(const CaseValue& share) {
     text += fmt::format(" {}", gpu);
     if (!claims.is_null()) text += fmt::format("={}", claims.integer(std::to_string(gpu)));
   }
+  if (share.has("total_gpus")) text += fmt::format(" ({} GPUs)", share.integer("total_gpus"));
   return text;
 }
 
@@ -32,6 +41,7 @@ std::string gpus_text(const CaseValue& expected, const Share& share) {
     text += fmt::format(" {}", each.gpu->index);
     if (expected.has("claim_bytes_per_gpu")) text += fmt::format("={}", each.bytes);
   }
+  if (expected.has("total_gpus")) text += fmt::format(" ({} GPUs)", share.gpus.size());
   return text;
 }
 
@@ -73,6 +83,8 @@ std::string got_text(const CaseValue& expected, const Candidate& candidate) {
 
 void compare_candidate(const std::string& what, const CaseValue& expected,
                        const Candidate* candidate, std::vector<Disagreement>& out) {
+  expected.only(kCandidate);
+  for (const CaseValue& share : expected.list("subordinate_workers")) share.only(kCandidate);
   const std::string wanted = expected_text(expected);
   const std::string got = candidate == nullptr ? "none" : got_text(expected, *candidate);
   if (wanted != got) out.push_back({what, wanted, got});
@@ -96,8 +108,8 @@ void compare_outcome(const std::string& prefix, const CaseValue& expected,
   const CaseValue chosen = expected.at("chosen");
   if (chosen.is_object()) {
     compare_candidate(prefix + "chosen", chosen, best ? &found[*best] : nullptr, out);
-  } else if (!chosen.is_null()) {
-    const std::string wanted = std::to_string(chosen.as_integer());
+  } else if (expected.names("chosen")) {
+    const std::string wanted = chosen.is_null() ? "none" : std::to_string(chosen.as_integer());
     const std::string got = best ? std::to_string(*best) : "none";
     if (wanted != got) out.push_back({prefix + "chosen", wanted, got});
   }
@@ -138,10 +150,13 @@ std::vector<Disagreement> run_placement_case(const CaseValue& test) {
   Selection selection = select(backend_of(test), Version::today, workers, ask);
   score(selection.candidates, strategy_of(test), counts_of(test));
 
-  const CaseValue expected = test.at("expected");
+  const CaseValue expected =
+      test.some_of("expected", {"candidates", "chosen?", "chosen_candidate", "messages", "error?"});
   compare_fractions(test, workers, ask, out);
   compare_outcome("", expected, selection, out);
-  compare_outcome("observed ", test.at("observed_by_running_the_real_selector"), selection, out);
+  const CaseValue observed = test.at("observed_by_running_the_real_selector");
+  observed.only(kOutcome);
+  compare_outcome("observed ", observed, selection, out);
   if (expected.has("error") || selection.error) {
     std::vector<Fact> got;
     if (selection.error) got.push_back(*selection.error);

@@ -144,3 +144,33 @@ TEST_CASE("a run without logs says so", "[cli]") {
   CHECK(result.exit_code == 2);
   CHECK(result.err.find("no decision logs") != std::string::npos);
 }
+
+TEST_CASE("explain words what a scheduler tells a user apart from candidates", "[cli][explain]") {
+  const TempDir folder;
+  const auto scenario = folder.write("s.toml", R"(
+policies = ["gpustack"]
+[[cluster.nodes]]
+name = "rack"
+gpu = "RTX-3090"
+gpus = 3
+[[request]]
+name = "gemma"
+model = "gemma-3-27b-it"
+lifetime_s = 600
+[[request]]
+name = "small"
+model = "qwen3-4b"
+lifetime_s = 600
+[policy.gpustack]
+parameters = ["--gpu-memory-utilization=0.9"]
+)");
+  const auto out = folder.path() / "out";
+  REQUIRE(run_headroom({"run", scenario.string(), "--out", out.string()}).exit_code == 0);
+  const std::string gemma = explain(out, "gemma");
+  check_in_order(gemma, {"turned away for good (heads)\n",
+                         "      told: needs 63.3 GiB; at 90 % of each GPU, 70.4 GiB of them; 32 "
+                         "attention heads do not split 3 ways; one worker has 72 GiB, 64.8 to "
+                         "use on 3 of 3 GPUs\n"});
+  CHECK(gemma.find("passed over") == std::string::npos);
+  check_in_order(explain(out, "small"), {"placed on RTX-3090", " at U = 0.9, at try 1"});
+}

@@ -57,7 +57,7 @@ TEST_CASE("fit answers in its first lines", "[cli][fit]") {
        {"gemma-3-27b-it fits on 3 x 24GiB, as 3 pipeline stages of one GPU each (PP 3).",
         "TP 3 will not start: 32 attention heads do not split",
         "vllm serve google/gemma-3-27b-it --pipeline-parallel-size 3", "Plans that start",
-        "Plans that do not start", "fallback-search"}},
+        "Plans that do not start", "Told: needs 63.3 GiB; at 90 % of each GPU", "fallback-search"}},
       {{"--model", "meta-llama-3.1-70b", "--gpus", "2x8xA100-80GB"},
        {"fits on 2 nodes of 8 x A100-80GB, split over 4 GPUs (TP 4).", "12 of 16 GPUs"}},
       {{"--model", "qwen2.5-0.5b", "--gpus", "1xT4"}, {"qwen2.5-0.5b fits on 1 x T4."}},

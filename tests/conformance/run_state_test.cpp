@@ -19,9 +19,10 @@ struct Half {
 };
 
 Half run_half(const ConformanceCase& from_case, const std::string& policy, const std::string& queue,
-              std::optional<SimTime> dump_at, const RunState* from) {
+              std::optional<SimTime> dump_at, const RunState* from,
+              std::string_view policy_options = "") {
   World world(from_case.cluster);
-  const auto placer = make_policy(world, policy);
+  const auto placer = make_policy(world, policy, policy_options);
   const auto base = make_policy(world, "first-fit");
   const auto discipline = require_value(make_queue_discipline(queue));
   ListSource source(from_case.requests);
@@ -206,11 +207,30 @@ TEST_CASE("states with placements that cannot be are refused") {
       [](RunState& s) { placed_on(s, 1).since = *placed_on(s, 1).ready_at + kInstant; },
       [](RunState& s) { placed_on(s, 1).since = SimTime(Duration(-1)); },
       [](RunState& s) { placed_on(s, 1).request.held_before = std::chrono::hours(1); },
+      [](RunState& s) { placed_on(s, 1).utilisation_ppm = 0; },
+      [](RunState& s) { placed_on(s, 1).utilisation_ppm = 1'000'001; },
       [](RunState& s) { placed_on(s, 1).request.attempts_before = 1; }};
   for (std::size_t i = 0; i < spoils.size(); ++i) {
     INFO("spoilt in way " << i);
     CHECK(error_of(cases.front(), good, spoils[i]) != "no error");
   }
+}
+
+TEST_CASE("a state knows the U that a policy had the engine started with") {
+  // The engine refuses it at the request's U, and accepts it at the policy's.
+  ConformanceCase used{"U", cluster_of({{"RTX-3090", 1}}), {llm_request("a", "qwen3-8b")}};
+  llm_of(used.requests[0]).limits.utilisation_ppm = 600'000;
+  const std::string_view options = "parameters = ['--gpu-memory-utilization=0.9']";
+  const Half half = run_half(used, "gpustack", "fifo", at(60), nullptr, options);
+  REQUIRE(half.state.has_value());
+  REQUIRE(half.state->placed.size() == 1);
+  CHECK(half.state->placed[0].utilisation_ppm == 900'000);
+  CHECK(half.state->placed[0].phase == PlacementPhase::running);
+  const Half rest = run_half(used, "gpustack", "fifo", std::nullopt, &*half.state, options);
+  CHECK(rest.recorder.ending("a") == half.recorder.ending("a"));
+  CHECK(rest.recorder.end == half.recorder.end);
+  CHECK(error_of(used, *half.state, [](RunState& s) { s.placed[0].utilisation_ppm.reset(); }) !=
+        "no error");
 }
 
 TEST_CASE("a state of a cluster without GPUs goes on") {

@@ -4,6 +4,8 @@
 #include "policies/gpustack/gpu_count.hpp"
 #include "policies/gpustack/launch.hpp"
 #include "policies/gpustack/mp_topology.hpp"
+#include "policies/gpustack/parameter_limits.hpp"
+#include "policies/gpustack/selector.hpp"
 #include "policies/gpustack/sglang_fraction.hpp"
 #include "tests/catch.hpp"
 
@@ -21,7 +23,7 @@ Ask ask_with(std::vector<std::string> parameters) {
 }
 
 std::optional<int> world(std::vector<std::string> parameters, Backend backend = Backend::vllm) {
-  return world_size(Parameters(std::move(parameters)), backend).value();
+  return world_size(Parameters(std::move(parameters)), backend, Version::today).value();
 }
 
 LaunchSizes topology(std::vector<int> gpus, UserSizes user = {}) {
@@ -77,6 +79,38 @@ TEST_CASE("GPUStack's share of a GPU is vLLM's, and none for most that is no lan
   embedding.figures.architectures = {"Qwen3ForCausalLM"};
   CHECK(vllm_fraction(embedding) == 0.9);
   CHECK(charge(1001, 0.9) == 900);
+  CHECK(charge(1001, -1e30) == 0);
+  CHECK(charge(1001, 1e30) == 1001);
+}
+
+TEST_CASE("values that no engine starts with are told by parameter") {
+  const auto bad = [](const char* parameter) {
+    return bad_parameter(Parameters({parameter})).value_or("none");
+  };
+  for (const char* value : {"0", "-0.5", "1.01", "1e30", "1e-7", "nan", "inf", "half", ""}) {
+    CHECK(bad(("--gpu-memory-utilization=" + std::string(value)).c_str()) ==
+          "--gpu-memory-utilization is '" + std::string(value) +
+              "', but must be above 0 (a millionth at least) and up to 1");
+    CHECK(bad(("--mem-fraction-static=" + std::string(value)).c_str()) != "none");
+  }
+  CHECK(bad("--mem-fraction-static=1") == "none");
+  CHECK(bad("--gpu-memory-utilization=0.000001") == "none");
+  CHECK(bad("--pp-size=99999999999") == "--pp-size is '99999999999', but must be from 1 to 1000");
+  CHECK(bad("-tp=0") != "none");
+  CHECK(bad("-tp=1000") == "none");
+  const Parameters both({"--gpu-memory-utilization=0.45", "--mem-fraction-static=0.7"});
+  CHECK(started_utilisation(both, Backend::vllm) == 450'000);
+  CHECK(started_utilisation(both, Backend::sglang) == 700'000);
+  CHECK_FALSE(started_utilisation({}, Backend::vllm).has_value());
+}
+
+TEST_CASE("huge parameters leave SGLang no share of a card, and no number overflows") {
+  CHECK(fraction_of(24 * kGiB, ask_with({"--chunked-prefill-size=1e11"})) < 0);
+  CHECK(fraction_of(24 * kGiB, ask_with({"--chunked-prefill-size=1e300"})) ==
+        fraction_of(24 * kGiB));
+  const std::vector<WorkerView> workers = {{"a", {{"cuda", 0, kGiB, kGiB}}, 0, false}};
+  const Ask huge = ask_with({"--tp-size=2000000000", "--pp-size=2000000000"});
+  CHECK(select_for_sglang(workers, huge).candidates.empty());
 }
 
 TEST_CASE("parameters are found under any of their names, with = or after a space") {
@@ -119,23 +153,38 @@ TEST_CASE("GPUs of a replica follow from the parallel sizes asked for") {
   CHECK_FALSE(world({"-tp=2", "--data-parallel-hybrid-lb"}).has_value());
   CHECK(world({"--tp-size=2", "--dp-size=4"}, Backend::sglang) == 8);
   CHECK(world({"--tp-size=2", "--dp-size=4", "--enable-dp-attention"}, Backend::sglang) == 2);
-  CHECK(world_size(Parameters({"-tp=0"}), Backend::vllm).error().kind == FactKind::bad_parameter);
+  CHECK(world_size(Parameters({"-tp=0"}), Backend::vllm, Version::today).error().kind ==
+        FactKind::bad_parameter);
+  CHECK(world({"-tp=2000000000", "-pp=2000000000"}) == 1'000'000);
+}
+
+TEST_CASE(
+    "before today GPUStack counted GPUs by the tensor parallel size alone, times the stages") {
+  for (const Version version : {Version::v0_4, Version::v0_6}) {
+    const auto before = [&](std::vector<std::string> parameters) {
+      return world_size(Parameters(std::move(parameters)), Backend::vllm, version).value();
+    };
+    CHECK_FALSE(before({"--pipeline-parallel-size=2"}).has_value());
+    CHECK_FALSE(before({"--data-parallel-size=2", "-pcp=2"}).has_value());
+    CHECK(before({"-tp=2"}) == 2);
+    CHECK(before({"-tp=2", "-pp=3", "-dp=2", "--data-parallel-hybrid-lb"}) == 6);
+  }
 }
 
 TEST_CASE("a selection by hand says how many GPUs a replica gets, or leaves it to a default") {
   Ask ask;
   for (int i = 0; i < 6; ++i) ask.selected.push_back({"a", "cuda", i});
-  CHECK(gpu_count(ask, Backend::vllm).value() == 6);
+  CHECK(gpu_count(ask, Backend::vllm, Version::today).value() == 6);
   CHECK(default_gpus_per_replica(ask, Backend::vllm).value() == 4);
   ask.replicas = 4;
   CHECK(default_gpus_per_replica(ask, Backend::vllm).value() == 1);
   ask.gpus_per_replica = 3;
-  CHECK(gpu_count(ask, Backend::vllm).value() == 3);
+  CHECK(gpu_count(ask, Backend::vllm, Version::today).value() == 3);
   CHECK(default_gpus_per_replica(ask, Backend::vllm).value() == 3);
   ask.parameters = Parameters({"-tp=2"});
-  CHECK(gpu_count(ask, Backend::vllm).error().kind == FactKind::gpu_count);
+  CHECK(gpu_count(ask, Backend::vllm, Version::today).error().kind == FactKind::gpu_count);
   ask.skip_gpu_count_check = true;
-  CHECK(gpu_count(ask, Backend::vllm).value() == 3);
+  CHECK(gpu_count(ask, Backend::vllm, Version::today).value() == 3);
   CHECK(skips_gpu_count_check(true, "1"));
   CHECK_FALSE(skips_gpu_count_check(false, "1"));
 }

@@ -80,6 +80,39 @@ TEST_CASE("GPUStack takes U from its parameters before the request's") {
       make_policy(world, "gpustack", "parameters = ['--gpu-memory-utilization=0.25']");
   const Decision decision = world.ask(*placer, request_of("qwen2.5-0.5b"));
   CHECK(placed(decision).layout.parts.front().charge == 6 * kGiB);
+  CHECK(placed(decision).layout.utilisation_ppm == 250'000);
+  const auto plain = make_policy(world, "gpustack");
+  const Decision usual = world.ask(*plain, request_of("qwen2.5-0.5b"));
+  CHECK_FALSE(placed(usual).layout.utilisation_ppm.has_value());
+}
+
+TEST_CASE("the engine is started with the U of GPUStack's parameters") {
+  World world(cluster_of({{"RTX-3090", 1}}));
+  // 6.4 GiB of weights and a cache of 14 GiB for 131,072 tokens: not in 0.45 of the card.
+  Request request = request_of("llama-3.2-3b", 0.92);
+  llm_of(request).limits.context = 131'072;
+  llm_of(request).limits.sequences = 1;
+  const auto ending = [&](std::string_view options) {
+    const auto placer = make_policy(world, "gpustack", options);
+    return run(world, *placer, {request}).ending("a");
+  };
+  CHECK(ending("") == "placed");
+  CHECK(ending("parameters = ['--gpu-memory-utilization=0.45']") ==
+        "refused_by_engine: vllm.max-length");
+  CHECK(ending("parameters = ['--gpu-memory-utilization=0.95']") == "placed");
+}
+
+TEST_CASE("stages alone are no number of GPUs for GPUStack before today") {
+  const ClusterSpec cards = cluster_of({{"RTX-3090", 8}});
+  const std::string stages = "parameters = ['--pipeline-parallel-size=2']";
+  // Three cards hold the claim, of which the two stages that the user asked for use two.
+  for (const std::string policy : {"gpustack-0.4", "gpustack-0.6"}) {
+    CHECK(ask(cards, policy, request_of("gemma-3-27b-it"), stages) ==
+          "not now: sizes_leave_gpus_out");
+  }
+  const std::string both = "parameters = ['-tp=2', '-pp=2']";
+  CHECK(ask(cards, "gpustack-0.4", request_of("gemma-3-27b-it"), both) ==
+        "TP 2 x PP 2 on n0[0,1,2,3]");
 }
 
 TEST_CASE("spread goes to the emptiest node, binpack to the first of equal scores") {
@@ -111,10 +144,11 @@ TEST_CASE("what GPUStack finds no place for says why") {
   CHECK(std::get<Never>(decision).reason == "heads");
   REQUIRE(log.size() == 4);
   CHECK(log[0].what == "claim");
-  CHECK(log[0].why.find("63.3") != std::string::npos);
+  CHECK(log[0].why.find("needs 63.3 GiB") != std::string::npos);
   CHECK(log[2].what == "heads");
-  CHECK(log[2].why.find("32, 3") != std::string::npos);
+  CHECK(log[2].why.find("32 attention heads do not split 3 ways") != std::string::npos);
   CHECK(log[3].what == "one_worker");
+  for (const PassedOver& item : log) CHECK(item.rule == kTold);
 }
 
 TEST_CASE("GPUStack does not look at what it cannot lay out here") {
@@ -126,6 +160,17 @@ TEST_CASE("GPUStack does not look at what it cannot lay out here") {
   CHECK(ask(spec, "gpustack", request_of("qwen3-32b")) == "not now: mixed_gpu_types");
   CHECK(ask(cluster_of({{"RTX-3090", 4, 2}}), "gpustack", request_of("qwen3-32b"),
             "parameters = ['--tensor-parallel-size=8']") == "not now: tp_over_nodes");
+}
+
+TEST_CASE("candidates that cannot be laid out keep their reason where another state has a place") {
+  World world(cluster_of({{"A40", 2, 2}, {"A100-40GB", 2}}));
+  const auto placer = make_policy(world, "gpustack");
+  const Request llama = request_of("llama-2-70b");  // claims 156 GiB: two nodes
+  CHECK(decision(world, *placer, llama) == "TP 2 x PP 2 on n0[0,1]+n1[0,1]");
+  occupy(world, 1, {0});
+  CHECK(decision(world, *placer, llama) == "not now: mixed_gpu_types");
+  occupy(world, 2, {0});
+  CHECK(decision(world, *placer, llama) == "not now: no_room");
 }
 
 TEST_CASE("GPUStack's mp executor puts a copy on every node") {
@@ -175,5 +220,12 @@ TEST_CASE("bad options of gpustack are refused") {
   CHECK(error("select = 'all'").find("gpus_per_replica = N") != std::string::npos);
   CHECK(error("gpus_per_replica = 2").find("select = \"all\"") != std::string::npos);
   CHECK(error("strategy = 'pack'").find("binpack") != std::string::npos);
+  for (const std::string bad : {"--gpu-memory-utilization=0", "--gpu-memory-utilization=1e30",
+                                "--mem-fraction-static=nan", "--pp-size=2000000000"}) {
+    const std::string text = error("strategy = 'spread'\nparameters = ['" + bad + "']");
+    CHECK(text.find("options:2:") != std::string::npos);
+    CHECK(text.find("'parameters': " + bad.substr(0, bad.find('='))) != std::string::npos);
+    CHECK(text.find("'" + bad.substr(bad.find('=') + 1) + "'") != std::string::npos);
+  }
   CHECK(error("strateg = 'spread'").find("strategy") != std::string::npos);
 }

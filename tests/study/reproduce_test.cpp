@@ -93,6 +93,41 @@ TEST_CASE("files of cases that cannot be read are refused") {
   CHECK(has(refusal("{\"cases\": [" + twice + "," + twice + "]}"), "case 'a' stands twice"));
 }
 
+TEST_CASE("a case that compares nothing, or not what it says, is refused") {
+  const auto refused = [](const std::string& rest) {
+    return refusal(R"({"cases": [{"id": "a", )" + rest + "}]}");
+  };
+  for (const std::string kind : {"placement", "observed_placement", "head_resolution", "gpu_count",
+                                 "score", "score_chain", "locality"}) {
+    INFO(kind);
+    const std::string of_kind = R"("kind": ")" + kind + R"(")";
+    CHECK(has(refused(of_kind), "'expected' is null, expected some of"));
+    CHECK(has(refused(of_kind + R"(, "expected": {})"), "'expected' is {}, expected some of"));
+    CHECK(has(refused(of_kind + R"(, "expected": {"scoer": 1})"),
+              "'expected.scoer' is 1, expected no such key: "));
+  }
+  CHECK(has(refused(R"("kind": "tp_divisibility", "tp_size": 2, "expect": {})"),
+            "'expected' is null, expected some of divisible, message"));
+  CHECK(has(refused(R"("kind": "score", "expected": {"best": null})"),
+            "'expected.best' is null, expected a value to compare with"));
+  CHECK(has(refused(R"("kind": "placement", "expected": {"candidates": [{"worker": "w",
+                    "gpu_indexs": [0]}]})"),
+            "'expected.candidates[0].gpu_indexs' is"));
+  CHECK(has(refused(R"("kind": "placement", "expected": {"candidates": []},
+                    "observed_by_running_the_real_selector": {"candidate": []})"),
+            "no such key: candidates, chosen, chosen_candidate, messages count here"));
+}
+
+TEST_CASE("a case may say that nothing is chosen") {
+  const TempDir folder;
+  folder.write("c.json", R"({"cases": [{"id": "a", "kind": "placement", "claim_bytes": 1000,
+    "model": {}, "workers": [{"name": "a", "gpus": [
+       {"index": 0, "type": "cuda", "memory_total_bytes": 4000}]}],
+    "expected": {"chosen": null}}]})");
+  const ReproduceReport report = require_value(reproduce_gpustack(folder.path()));
+  CHECK(has(reproduce_text(report), "    expected  none\n    got       0\n"));
+}
+
 TEST_CASE("a folder without cases is refused") {
   const TempDir folder;
   CHECK(has(reproduce_gpustack(folder.path() / "none").error().text(), "no such folder"));

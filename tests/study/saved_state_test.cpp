@@ -26,7 +26,9 @@ SavedState full_state() {
                      {{NodeId{0}, {0, 1}, {1000, 77}, 500, 8}},
                      at(10),
                      at(20),
-                     1}};
+                     1,
+                     0,
+                     450'000}};
   WaitingRecord waiting{
       request, at(99'999), at(50), LossCause::failed, Outcome::rejected_no_capacity, "no_room"};
   waiting.request.request = static_cast<RequestId>(8);
@@ -60,6 +62,7 @@ TEST_CASE("a state that is written reads back the same, to the nanosecond") {
   CHECK(back.seed == 42);
   CHECK(back.run.placed.at(0).holdings.at(0).devices == std::vector<int>{0, 1});
   CHECK(back.run.placed.at(0).phase == PlacementPhase::running);
+  CHECK(back.run.placed.at(0).utilisation_ppm == 450'000);
   CHECK(back.run.waiting.at(0).cause == LossCause::failed);
   CHECK(back.run.waiting.at(0).last_outcome == Outcome::rejected_no_capacity);
   CHECK_FALSE(back.run.waiting.at(1).limit.has_value());
@@ -82,6 +85,8 @@ TEST_CASE("files that are no states are refused with the key that is wrong") {
            {"\"gpu\": \"L4\"", "\"gpu\": \"L5\"", "'placed[0].gpu' must be one"},
            {"\"node\": \"n0\"", "\"node\": \"n9\"", "must be a node of this cluster, not 'n9'"},
            {"\"tp\": 2", "\"tp\": 0", "'placed[0].tp' must be a whole number from 1 to 1024"},
+           {"\"utilisation_ppm\": 450000", "\"utilisation_ppm\": 0",
+            "'placed[0].utilisation_ppm' must be a whole number from 1 to 1000000"},
            {"\"refused_by\": [", "\"refused_by\": [3, ", "must be a list of text"},
            {"\"waiting\": [", "\"waiting\": [3, ", "must be an object"},
            {"\"nodes\": [", "\"nodes\": 3, \"x\": [", "'nodes' must be a list"},
