@@ -159,11 +159,13 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
 
 std::int64_t PlanSpace::per_gpu(const InternedShape& shape, const Layout& layout,
                                 const GroupLinks& links) {
+  const ParallelPlan plan = layout.plan;
+  const std::int64_t share =
+      layout.utilisation_ppm.value_or(shape.shape.llm().limits.utilisation_ppm);
+  const auto key = std::tuple(shape.gpu_shape, layout.gpu, plan, links, share);
+  if (const auto known = per_gpu_.find(key); known != per_gpu_.end()) return known->second;
   LlmDeployment llm = shape.shape.llm();
   llm.limits = layout.limits(llm);
-  const ParallelPlan plan = layout.plan;
-  const auto key = std::tuple(shape.gpu_shape, layout.gpu, plan, links, llm.limits.utilisation_ppm);
-  if (const auto known = per_gpu_.find(key); known != per_gpu_.end()) return known->second;
   const GpuType& gpu = cluster_.gpu_types[index(layout.gpu)];
   const ServingLimits limits = limits_at_load(engine_, *llm.model, plan, gpu, llm.limits);
   const std::int64_t out =
