@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace headroom::cli {
@@ -59,7 +60,8 @@ std::string suggested_models(const std::string& text, const std::string& fallbac
 
 // A name of the catalogue, or the path of a config.json.
 Result<std::shared_ptr<const Model>> read_model(const std::string& text, const char* option) {
-  const bool file = text.ends_with(".json") || std::filesystem::exists(text);
+  std::error_code code;
+  const bool file = text.ends_with(".json") || std::filesystem::exists(text, code);
   if (!file) {
     auto model = find_model(text);
     if (model) return *model;
@@ -68,7 +70,7 @@ Result<std::shared_ptr<const Model>> read_model(const std::string& text, const c
                     " (headroom models lists them); or give the path of a config.json");
   }
   std::filesystem::path path = text;
-  if (std::filesystem::is_directory(path)) path /= "config.json";
+  if (std::filesystem::is_directory(path, code)) path /= "config.json";
   HEADROOM_TRY(Model model, read_model_config(path));
   return std::make_shared<const Model>(std::move(model));
 }

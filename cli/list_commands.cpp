@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace headroom::cli {
@@ -124,9 +125,13 @@ void list_formats() {
 Status list_mixes() {
   HEADROOM_TRY(const auto folder, examples_folder());
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "mixes")) {
-    files.push_back(entry.path());
+  const std::filesystem::path mixes = folder / "mixes";
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(mixes, code), end; !code && entry != end;
+       entry.increment(code)) {
+    files.push_back(entry->path());
   }
+  if (code) return fail("this folder cannot be read: " + code.message(), {mixes.string()});
   std::sort(files.begin(), files.end());
   fmt::print("mix\tentries\tfile\tdescription\n");
   for (const auto& file : files) {

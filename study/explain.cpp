@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 namespace headroom {
@@ -176,16 +177,18 @@ Result<std::optional<Paragraph>> explain_in(const fs::path& log, const std::stri
 }  // namespace
 
 Result<std::string> explain_request(const fs::path& run, const std::string& request) {
-  if (!fs::exists(run / kResultFile)) {
+  std::error_code code;
+  if (!fs::exists(run / kResultFile, code)) {
     return fail("this is not the folder of a run: no result.json in it", {run.string()},
                 "give the folder that `headroom run --out` wrote");
   }
   std::vector<fs::path> logs;
-  for (const auto& entry : fs::directory_iterator(run)) {
+  for (fs::directory_iterator entry(run, code), end; !code && entry != end; entry.increment(code)) {
     // Also one that somebody has unpacked.
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kDecisionsFile.prefix)) logs.push_back(entry.path());
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(kDecisionsFile.prefix)) logs.push_back(entry->path());
   }
+  if (code) return fail("this folder cannot be read: " + code.message(), {run.string()});
   std::sort(logs.begin(), logs.end());
   if (logs.empty()) {
     return fail("this run has no decision logs", {run.string()}, "run it again without --no-log");

@@ -1,6 +1,6 @@
 #pragma once
 // A run's state as a file: `headroom run --dump-state`, `--from-state`. JSON, schema
-// headroom.state, version 2: docs/state.md.
+// headroom.state: docs/state.md.
 
 #include "sim/run/run_state.hpp"
 

@@ -1,4 +1,4 @@
-#include "study/cluster_import/input.hpp"
+#include "study/input_file.hpp"
 #include "study/saved_state.hpp"
 
 #include <fmt/format.h>
@@ -226,19 +226,19 @@ class StateReader {
 }  // namespace
 
 Result<SavedState> read_state(const std::filesystem::path& file, const ClusterSpec& cluster) {
-  const ImportSource source{file, "the state of a run",
-                            "headroom run SCENARIO --out FOLDER --dump-state SECONDS"};
-  HEADROOM_TRY(const Json document, read_import_json(source));
+  const InputFile source{file, "the state of a run",
+                         "headroom run SCENARIO --out FOLDER --dump-state SECONDS"};
+  HEADROOM_TRY(const Json document, read_input_json(source));
   if (text_at(document, {"schema"}) != kStateSchema) {
-    return wrong_import(source, fmt::format("its schema is not {}", kStateSchema));
+    return wrong_input(source, fmt::format("its schema is not {}", kStateSchema));
   }
   std::optional<Error> error;
   const Fields fields(document, "", error);
   if (fields.number("version", 0, kMost) != kStateVersion && !error) {
-    return wrong_import(source, fmt::format("only version {} is read", kStateVersion));
+    return wrong_input(source, fmt::format("only version {} is read", kStateVersion));
   }
   SavedState out = StateReader(cluster).read(fields);
-  if (error) return wrong_import(source, error->message);
+  if (error) return wrong_input(source, error->message);
   return out;
 }
 

@@ -47,8 +47,8 @@ constexpr const char* kT4 =
 constexpr const char* k4090 =
     "https://hmc-tech.com/gpus/nvidia-geforce-rtx-4090-vs-nvidia-rtx-pro-5000-blackwell";
 
-// Memory is as vendors name it: their GB are GiB, but for H200, B200 and B300, whose names count in
-// powers of ten. An A16 is one of the four GPUs of its board, a GB200 one of the two of its module.
+// Memory is as vendors name it: their GB are GiB, but for B200 and B300, whose names count in powers of
+// ten. An A16 is one of the four GPUs of its board, a GB200 one of the two of its module.
 // Prices are rough on-demand cloud prices: they only order types.
 // clang-format off
 constexpr Row kRows[] = {
@@ -83,7 +83,7 @@ constexpr Row kRows[] = {
     {"RTX-PRO-6000",  120,  96 * kGiB, 1792,  503.8,  503.8, 1007.6,    0,  64,  3.00, kRecalled},
     {"H20-96GB",       90,  96 * kGiB, 4000,  148.0,  148.0,  296.0,  450,  64,  4.00, kH20},
     {"GH200-96GB",     90,  96 * kGiB, 4000,  989.0,  989.0, 1979.0,  450,  64,  8.00, kRecalled},
-    {"H200",           90, 141 * kGB,  4800,  989.0,  989.0, 1979.0,  450,  64, 10.00, kSheet},
+    {"H200",           90, 141 * kGiB, 4800,  989.0,  989.0, 1979.0,  450,  64, 10.00, kSheet},
     {"B200",          100, 192 * kGB,  8000, 2250.0, 2250.0, 4500.0,  900,  64, 14.00, kB200},
     {"GB200",         100, 186 * kGiB, 8000, 2500.0, 2500.0, 5000.0,  900,  64, 16.00, kRecalled},
     {"B300",          103, 288 * kGB,  8000, 2250.0, 2250.0, 4500.0,  900, 128, 18.00, kB300},

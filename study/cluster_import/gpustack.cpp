@@ -1,7 +1,7 @@
 // GPUStack's workers, as its API lists them (schemas/workers.py of github.com/gpustack/gpustack).
 
-#include "study/cluster_import/input.hpp"
 #include "study/cluster_import/sources.hpp"
+#include "study/input_file.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 constexpr Bytes kMostMemory = Bytes{1} << 50U;
 
 // A count or a size; nullopt where it is not there, and an error where it is no such thing.
-Result<std::optional<std::int64_t>> number_at(const ImportSource& source, const Json& object,
+Result<std::optional<std::int64_t>> number_at(const InputFile& source, const Json& object,
                                               std::initializer_list<std::string_view> path,
                                               const std::string& where) {
   const Json* found = member_at(object, path);
@@ -25,9 +25,9 @@ Result<std::optional<std::int64_t>> number_at(const ImportSource& source, const 
   const bool good = found->is_number_integer() && found->is_number_unsigned() &&
                     found->get<std::uint64_t>() <= static_cast<std::uint64_t>(kMostMemory);
   if (!good) {
-    return wrong_import(
-        source, fmt::format("{}: '{}' is {}, but must be a whole number of 0 to 2^50", where,
-                            *(path.end() - 1), found->dump().substr(0, 40)));
+    return wrong_input(source,
+                       fmt::format("{}: '{}' is {}, but must be a whole number of 0 to 2^50", where,
+                                   *(path.end() - 1), found->dump().substr(0, 40)));
   }
   return found->get<std::int64_t>();
 }
@@ -49,14 +49,14 @@ struct Reserved {
   std::int64_t vram = 0;
 };
 
-Result<FoundDevice> read_device(const ImportSource& source, const Json& gpu,
-                                const Reserved& reserved, const std::string& where) {
+Result<FoundDevice> read_device(const InputFile& source, const Json& gpu, const Reserved& reserved,
+                                const std::string& where) {
   FoundDevice device;
   device.product = text_at(gpu, {"name"});
   device.compute_capability = capability_of(text_at(gpu, {"compute_capability"}));
   HEADROOM_TRY(const auto total, number_at(source, gpu, {"memory", "total"}, where));
   if (!total || *total == 0) {
-    return wrong_import(source, fmt::format("{} has no memory.total above zero", where));
+    return wrong_input(source, fmt::format("{} has no memory.total above zero", where));
   }
   HEADROOM_TRY(const auto used, number_at(source, gpu, {"memory", "used"}, where));
   HEADROOM_TRY(const auto allocated, number_at(source, gpu, {"memory", "allocated"}, where));
@@ -68,15 +68,15 @@ Result<FoundDevice> read_device(const ImportSource& source, const Json& gpu,
   return device;
 }
 
-Result<FoundNode> read_worker(const ImportSource& source, const Json& worker) {
+Result<FoundNode> read_worker(const InputFile& source, const Json& worker) {
   FoundNode out;
   out.name = text_at(worker, {"name"});
   if (out.name.empty()) out.name = text_at(worker, {"hostname"});
-  if (out.name.empty()) return wrong_import(source, "a worker without a name");
+  if (out.name.empty()) return wrong_input(source, "a worker without a name");
   const std::string where = fmt::format("worker '{}'", out.name);
   const Json* status = member(worker, "status");
   if (status == nullptr || !status->is_object()) {
-    return wrong_import(source, fmt::format("{} has no status", where));
+    return wrong_input(source, fmt::format("{} has no status", where));
   }
   Reserved reserved;
   HEADROOM_TRY(const auto ram, number_at(source, worker, {"system_reserved", "ram"}, where));
@@ -92,10 +92,10 @@ Result<FoundNode> read_worker(const ImportSource& source, const Json& worker) {
   }
   const Json* gpus = member(*status, "gpu_devices");
   if (gpus == nullptr) return out;
-  if (!gpus->is_array()) return wrong_import(source, where + ": gpu_devices is no list");
+  if (!gpus->is_array()) return wrong_input(source, where + ": gpu_devices is no list");
   if (gpus->size() > kMostDevices) {
-    return wrong_import(source, fmt::format("{} has {} GPUs, but a node may have {}", where,
-                                            gpus->size(), kMostDevices));
+    return wrong_input(source, fmt::format("{} has {} GPUs, but a node may have {}", where,
+                                           gpus->size(), kMostDevices));
   }
   for (std::size_t i = 0; i < gpus->size(); ++i) {
     HEADROOM_TRY(FoundDevice device,
@@ -106,22 +106,22 @@ Result<FoundNode> read_worker(const ImportSource& source, const Json& worker) {
 }
 
 // The API answers with a page {"items": [...]}; a script may have taken the list out of it.
-Result<const Json*> list_of(const ImportSource& source, const Json& document) {
+Result<const Json*> list_of(const InputFile& source, const Json& document) {
   const Json* items = document.is_array() ? &document : member(document, "items");
   if (items == nullptr || !items->is_array()) {
-    return wrong_import(source, "there is no list of items in it");
+    return wrong_input(source, "there is no list of items in it");
   }
-  if (items->empty()) return wrong_import(source, "the list of workers is empty");
+  if (items->empty()) return wrong_input(source, "the list of workers is empty");
   return items;
 }
 
 }  // namespace
 
 Result<FoundCluster> import_gpustack(const std::filesystem::path& workers) {
-  const ImportSource source{workers, "GPUStack's list of workers",
-                            "curl -H \"Authorization: Bearer $KEY\" "
-                            "\"$GPUSTACK/v2/workers?perPage=100\""};
-  HEADROOM_TRY(const Json document, read_import_json(source));
+  const InputFile source{workers, "GPUStack's list of workers",
+                         "curl -H \"Authorization: Bearer $KEY\" "
+                         "\"$GPUSTACK/v2/workers?perPage=100\""};
+  HEADROOM_TRY(const Json document, read_input_json(source));
   HEADROOM_TRY(const Json* items, list_of(source, document));
   FoundCluster out;
   out.source = "GPUStack's list of workers";
@@ -129,7 +129,7 @@ Result<FoundCluster> import_gpustack(const std::filesystem::path& workers) {
   std::set<std::string> names;
   for (const Json& worker : *items) {
     if (!worker.is_object() || member(worker, "kind") != nullptr) {
-      return wrong_import(source, "an item of the list is no worker");
+      return wrong_input(source, "an item of the list is no worker");
     }
     const std::string state = text_at(worker, {"state"});
     if (!state.empty() && state != "ready") {
@@ -138,11 +138,11 @@ Result<FoundCluster> import_gpustack(const std::filesystem::path& workers) {
     }
     HEADROOM_TRY(FoundNode node, read_worker(source, worker));
     if (!names.insert(node.name).second) {
-      return wrong_import(source, fmt::format("two workers are named '{}'", node.name));
+      return wrong_input(source, fmt::format("two workers are named '{}'", node.name));
     }
     out.nodes.push_back(std::move(node));
   }
-  if (out.nodes.empty()) return wrong_import(source, "no worker in it is ready");
+  if (out.nodes.empty()) return wrong_input(source, "no worker in it is ready");
   if (!not_ready.empty()) {
     out.assumptions.push_back(
         fmt::format("workers that are not ready are left out ({})", some_names(not_ready)));

@@ -114,16 +114,16 @@ FoundDevice amd_device(const Json& node) {
 
 class NodeReader {
  public:
-  NodeReader(const ImportSource& source, const PodUse& pods, Notes& notes)
+  NodeReader(const InputFile& source, const PodUse& pods, Notes& notes)
       : source_(source), pods_(pods), notes_(notes) {}
 
   Result<FoundNode> read(const Json& node) {
     FoundNode out;
     out.name = text_at(node, {"metadata", "name"});
-    if (out.name.empty()) return wrong_import(source_, "a node without metadata.name");
+    if (out.name.empty()) return wrong_input(source_, "a node without metadata.name");
     const Json* resources = member_at(node, {"status", "allocatable"});
     if (resources == nullptr || !resources->is_object()) {
-      return wrong_import(source_, fmt::format("node '{}' has no status.allocatable", out.name));
+      return wrong_input(source_, fmt::format("node '{}' has no status.allocatable", out.name));
     }
     const NodeUse* use = pods_.on(out.name);
     // In the alphabetical order of their names: AMD's, NVIDIA's whole GPUs, then MIG devices.
@@ -144,8 +144,8 @@ class NodeReader {
                                                   : std::string();
     const auto value = parse_quantity_milli(text);
     if (!value) {
-      return wrong_import(source_, fmt::format("node '{}': '{}' is no quantity of {}", node,
-                                               text.substr(0, 40), key));
+      return wrong_input(source_, fmt::format("node '{}': '{}' is no quantity of {}", node,
+                                              text.substr(0, 40), key));
     }
     return *value;
   }
@@ -172,9 +172,8 @@ class NodeReader {
     }
     if (count + static_cast<std::int64_t>(out.devices.size()) >
         static_cast<std::int64_t>(kMostDevices)) {
-      return wrong_import(
-          source_, fmt::format("node '{}' has {} of {}, but a node may have {} GPUs", out.name,
-                               count, resource, kMostDevices));
+      return wrong_input(source_, fmt::format("node '{}' has {} of {}, but a node may have {} GPUs",
+                                              out.name, count, resource, kMostDevices));
     }
     FoundDevice device = mig      ? mig_device(node, resource)
                          : nvidia ? nvidia_device(node)
@@ -214,7 +213,7 @@ class NodeReader {
     return {};
   }
 
-  const ImportSource& source_;
+  const InputFile& source_;
   const PodUse& pods_;
   Notes& notes_;
 };
@@ -262,8 +261,8 @@ std::string left_out(const Json& node) {
 
 Result<FoundCluster> import_kubernetes(const std::filesystem::path& nodes,
                                        const std::optional<std::filesystem::path>& pods) {
-  const ImportSource source{nodes, "a list of nodes", "kubectl get nodes -o json"};
-  HEADROOM_TRY(const Json document, read_import_json(source));
+  const InputFile source{nodes, "a list of nodes", "kubectl get nodes -o json"};
+  HEADROOM_TRY(const Json document, read_input_json(source));
   HEADROOM_TRY(const auto items, kubernetes_items(source, document, "Node"));
   PodUse use;
   if (pods) {
@@ -283,11 +282,11 @@ Result<FoundCluster> import_kubernetes(const std::filesystem::path& nodes,
     note_taints(*item, notes);
     HEADROOM_TRY(FoundNode node, reader.read(*item));
     if (!names.insert(node.name).second) {
-      return wrong_import(source, fmt::format("two nodes are named '{}'", node.name));
+      return wrong_input(source, fmt::format("two nodes are named '{}'", node.name));
     }
     out.nodes.push_back(std::move(node));
   }
-  if (out.nodes.empty()) return wrong_import(source, "no node in it that deployments may run on");
+  if (out.nodes.empty()) return wrong_input(source, "no node in it that deployments may run on");
   for (const auto& [sentence, where] : notes.nodes) {
     out.assumptions.push_back(fmt::format("{} ({})", sentence, some_names(where)));
   }

@@ -15,7 +15,7 @@ using Milli = std::map<std::string, std::int64_t>;  // by resource
 constexpr std::int64_t kMostMilli = std::int64_t{1} << 61U;
 
 // What one container asks for: its requests, and limits where it requests nothing of a resource.
-Result<Milli> asked_by(const ImportSource& source, const Json& container, const std::string& pod) {
+Result<Milli> asked_by(const InputFile& source, const Json& container, const std::string& pod) {
   Milli out;
   for (const char* kind : {"limits", "requests"}) {
     const Json* table = member_at(container, {"resources", kind});
@@ -26,8 +26,8 @@ Result<Milli> asked_by(const ImportSource& source, const Json& container, const 
                                                     : std::string();
       const auto value = parse_quantity_milli(text);
       if (!value) {
-        return wrong_import(source, fmt::format("pod '{}': '{}' is no quantity of {}", pod,
-                                                text.substr(0, 40), resource));
+        return wrong_input(source, fmt::format("pod '{}': '{}' is no quantity of {}", pod,
+                                               text.substr(0, 40), resource));
       }
       out[resource] = *value;
     }
@@ -42,7 +42,7 @@ void add(const Milli& more, Milli& sum) {
   }
 }
 
-Result<Milli> asked_by_pod(const ImportSource& source, const Json& pod, const std::string& name) {
+Result<Milli> asked_by_pod(const InputFile& source, const Json& pod, const std::string& name) {
   Milli sum;
   Milli largest_init;
   for (const char* list : {"containers", "initContainers"}) {
@@ -73,15 +73,15 @@ Result<Milli> asked_by_pod(const ImportSource& source, const Json& pod, const st
 
 }  // namespace
 
-Result<std::vector<const Json*>> kubernetes_items(const ImportSource& source, const Json& document,
+Result<std::vector<const Json*>> kubernetes_items(const InputFile& source, const Json& document,
                                                   const std::string& kind) {
   const std::string found = text_at(document, {"kind"});
   if (found == kind) return std::vector<const Json*>{&document};
   const Json* items = member(document, "items");
   if (items == nullptr || !items->is_array()) {
-    return wrong_import(source, document.is_object() && !found.empty()
-                                    ? fmt::format("this is a {}, without a list of items", found)
-                                    : "there is no list of items in it");
+    return wrong_input(source, document.is_object() && !found.empty()
+                                   ? fmt::format("this is a {}, without a list of items", found)
+                                   : "there is no list of items in it");
   }
   std::vector<const Json*> out;
   for (const Json& item : *items) {
@@ -89,18 +89,18 @@ Result<std::vector<const Json*>> kubernetes_items(const ImportSource& source, co
     // The items of a typed list ("NodeList") carry no kind of their own.
     const bool typed = of.empty() && found == kind + "List" && item.is_object();
     if (of != kind && !typed) {
-      return wrong_import(source, of.empty() ? fmt::format("an item of the list is no {}", kind)
-                                             : fmt::format("this is a list of {}", of));
+      return wrong_input(source, of.empty() ? fmt::format("an item of the list is no {}", kind)
+                                            : fmt::format("this is a list of {}", of));
     }
     out.push_back(&item);
   }
-  if (out.empty() && kind == "Node") return wrong_import(source, "the list of nodes is empty");
+  if (out.empty() && kind == "Node") return wrong_input(source, "the list of nodes is empty");
   return out;
 }
 
 Result<PodUse> read_pods(const std::filesystem::path& file) {
-  const ImportSource source{file, "a list of pods", "kubectl get pods -A -o json"};
-  HEADROOM_TRY(const Json document, read_import_json(source));
+  const InputFile source{file, "a list of pods", "kubectl get pods -A -o json"};
+  HEADROOM_TRY(const Json document, read_input_json(source));
   HEADROOM_TRY(const auto items, kubernetes_items(source, document, "Pod"));
   PodUse out;
   for (const Json* pod : items) {

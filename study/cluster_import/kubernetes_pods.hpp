@@ -1,7 +1,7 @@
 #pragma once
 // What the pods of a Kubernetes cluster hold on its nodes.
 
-#include "study/cluster_import/input.hpp"
+#include "study/input_file.hpp"
 
 #include <map>
 #include <string>
@@ -33,7 +33,7 @@ struct PodUse {
 /// The items of a list of this kind ("Node"), or the one object of it. Error: something else, or
 /// an item of another kind.
 [[nodiscard]] Result<std::vector<const nlohmann::json*>> kubernetes_items(
-    const ImportSource& source, const nlohmann::json& document, const std::string& kind);
+    const InputFile& source, const nlohmann::json& document, const std::string& kind);
 
 /// Pods that have a node and have not ended. A pod asks for the sum over its containers, or for its
 /// largest init container where that is more, and for its overhead. Error: not a list of pods; a

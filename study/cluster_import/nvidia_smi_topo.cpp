@@ -43,12 +43,12 @@ bool is_link(std::string_view word) {
          (word.starts_with("NV") && digits(word.substr(2)));
 }
 
-Status check_matrix(const ImportSource& source, const LinkMatrix& matrix) {
+Status check_matrix(const InputFile& source, const LinkMatrix& matrix) {
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     for (std::size_t j = 0; j < matrix.size(); ++j) {
       if ((matrix[i][j] == "X") != (i == j) || matrix[i][j] != matrix[j][i]) {
-        return wrong_import(source, fmt::format("GPU{} to GPU{} is {}, and back it is {}", i, j,
-                                                matrix[i][j], matrix[j][i]));
+        return wrong_input(source, fmt::format("GPU{} to GPU{} is {}, and back it is {}", i, j,
+                                               matrix[i][j], matrix[j][i]));
       }
     }
   }
@@ -58,8 +58,8 @@ Status check_matrix(const ImportSource& source, const LinkMatrix& matrix) {
 }  // namespace
 
 Result<LinkMatrix> read_topology(const std::filesystem::path& file) {
-  const ImportSource source{file, "the matrix of links", "nvidia-smi topo -m"};
-  HEADROOM_TRY(const std::string text, read_import(source));
+  const InputFile source{file, "the matrix of links", "nvidia-smi topo -m"};
+  HEADROOM_TRY(const std::string text, read_input(source));
   std::istringstream in(text);
   std::size_t gpus = 0;
   LinkMatrix matrix;
@@ -69,30 +69,30 @@ Result<LinkMatrix> read_topology(const std::filesystem::path& file) {
     if (gpus == 0) {  // the header
       while (gpus < words.size() && words[gpus] == fmt::format("GPU{}", gpus)) ++gpus;
       if (gpus > kMostDevices) {
-        return wrong_import(source,
-                            fmt::format("{} GPUs, but a node may have {}", gpus, kMostDevices));
+        return wrong_input(source,
+                           fmt::format("{} GPUs, but a node may have {}", gpus, kMostDevices));
       }
       continue;
     }
     if (words.front() != fmt::format("GPU{}", matrix.size()) || matrix.size() == gpus) {
-      return wrong_import(
+      return wrong_input(
           source,
           fmt::format("a row of {} where {} is wanted", words.front(),
                       matrix.size() == gpus ? "the end" : fmt::format("GPU{}", matrix.size())));
     }
     if (words.size() <= gpus) {
-      return wrong_import(source, fmt::format("the row of {} is cut off", words.front()));
+      return wrong_input(source, fmt::format("the row of {} is cut off", words.front()));
     }
     matrix.emplace_back(words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(gpus));
     for (const std::string& link : matrix.back()) {
       if (is_link(link)) continue;
-      return wrong_import(source, fmt::format("'{}' in the row of {} is no kind of link",
-                                              link.substr(0, 40), words.front()));
+      return wrong_input(source, fmt::format("'{}' in the row of {} is no kind of link",
+                                             link.substr(0, 40), words.front()));
     }
   }
-  if (gpus == 0) return wrong_import(source, "there is no line of GPU0, GPU1, ... in it");
+  if (gpus == 0) return wrong_input(source, "there is no line of GPU0, GPU1, ... in it");
   if (matrix.size() < gpus) {
-    return wrong_import(source, fmt::format("{} GPUs, but {} rows", gpus, matrix.size()));
+    return wrong_input(source, fmt::format("{} GPUs, but {} rows", gpus, matrix.size()));
   }
   HEADROOM_CHECK(check_matrix(source, matrix));
   return matrix;

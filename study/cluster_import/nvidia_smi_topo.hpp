@@ -1,7 +1,7 @@
 #pragma once
 // The matrix that `nvidia-smi topo -m` prints.
 
-#include "study/cluster_import/input.hpp"
+#include "study/input_file.hpp"
 
 #include <string>
 #include <vector>

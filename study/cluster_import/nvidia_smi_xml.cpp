@@ -1,8 +1,8 @@
 // One node as its own driver describes it: `nvidia-smi -q -x`, read with Boost.PropertyTree.
 
-#include "study/cluster_import/input.hpp"
 #include "study/cluster_import/nvidia_smi_topo.hpp"
 #include "study/cluster_import/sources.hpp"
+#include "study/input_file.hpp"
 
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
@@ -60,19 +60,19 @@ int most_depth(std::string_view text) {
   return deepest;
 }
 
-Result<Tree> parse_xml(const ImportSource& source) {
-  HEADROOM_TRY(const std::string text, read_import(source));
+Result<Tree> parse_xml(const InputFile& source) {
+  HEADROOM_TRY(const std::string text, read_input(source));
   const int depth = most_depth(text);
-  if (depth < 0) return wrong_import(source, "not XML, or cut off");
+  if (depth < 0) return wrong_input(source, "not XML, or cut off");
   if (depth > kMostDepth) {
-    return wrong_import(source, fmt::format("nested deeper than {} levels", kMostDepth));
+    return wrong_input(source, fmt::format("nested deeper than {} levels", kMostDepth));
   }
   Tree tree;
   try {
     std::istringstream in(text);
     boost::property_tree::read_xml(in, tree, boost::property_tree::xml_parser::no_comments);
   } catch (const boost::property_tree::xml_parser_error& problem) {
-    auto error = wrong_import(source, "not XML, or cut off: " + problem.message());
+    auto error = wrong_input(source, "not XML, or cut off: " + problem.message());
     error.value().place.line = static_cast<std::int64_t>(problem.line());
     return error;
   }
@@ -93,11 +93,11 @@ bool has_processes(const Tree& gpu) {
 }
 
 // Memory of a GPU or of a MIG device. What is neither used nor free the driver keeps for itself.
-Status read_memory(const ImportSource& source, const Tree& tree, bool busy,
-                   const std::string& where, FoundDevice& out) {
+Status read_memory(const InputFile& source, const Tree& tree, bool busy, const std::string& where,
+                   FoundDevice& out) {
   const auto total = mib_at(tree, "fb_memory_usage.total");
   if (!total || *total == 0) {
-    return wrong_import(source, fmt::format("{} has no fb_memory_usage/total", where));
+    return wrong_input(source, fmt::format("{} has no fb_memory_usage/total", where));
   }
   out.memory = *total;
   const auto free = mib_at(tree, "fb_memory_usage.free");
@@ -107,11 +107,11 @@ Status read_memory(const ImportSource& source, const Tree& tree, bool busy,
   return {};
 }
 
-Status add_gpu(const ImportSource& source, const Tree& gpu, FoundNode& node, bool& sliced) {
+Status add_gpu(const InputFile& source, const Tree& gpu, FoundNode& node, bool& sliced) {
   const std::string where = fmt::format("GPU {}", node.devices.size());
   FoundDevice device;
   device.product = gpu.get<std::string>("product_name", "");
-  if (device.product.empty()) return wrong_import(source, where + " has no product_name");
+  if (device.product.empty()) return wrong_input(source, where + " has no product_name");
   const auto mig = gpu.get_child_optional("mig_devices");
   const bool enabled = gpu.get<std::string>("mig_mode.current_mig", "") == "Enabled";
   if (!enabled || !mig) {
@@ -136,10 +136,10 @@ Status add_gpu(const ImportSource& source, const Tree& gpu, FoundNode& node, boo
 Result<FoundCluster> import_nvidia_smi(const std::filesystem::path& query,
                                        const std::optional<std::filesystem::path>& topology,
                                        const std::string& name) {
-  const ImportSource source{query, "a document of one node's GPUs", "nvidia-smi -q -x"};
+  const InputFile source{query, "a document of one node's GPUs", "nvidia-smi -q -x"};
   HEADROOM_TRY(const Tree tree, parse_xml(source));
   const auto log = tree.get_child_optional("nvidia_smi_log");
-  if (!log) return wrong_import(source, "there is no element nvidia_smi_log in it");
+  if (!log) return wrong_input(source, "there is no element nvidia_smi_log in it");
   FoundCluster out;
   out.source = topology ? "nvidia-smi -q -x, with nvidia-smi topo -m" : "nvidia-smi -q -x";
   FoundNode node;
@@ -151,10 +151,10 @@ Result<FoundCluster> import_nvidia_smi(const std::filesystem::path& query,
     ++gpus;
     HEADROOM_CHECK(add_gpu(source, gpu, node, sliced));
     if (node.devices.size() > kMostDevices) {
-      return wrong_import(source, fmt::format("more than {} GPUs", kMostDevices));
+      return wrong_input(source, fmt::format("more than {} GPUs", kMostDevices));
     }
   }
-  if (node.devices.empty()) return wrong_import(source, "there is no GPU in it");
+  if (node.devices.empty()) return wrong_input(source, "there is no GPU in it");
   if (topology) {
     HEADROOM_TRY(node.links, read_topology(*topology));
     if (node.links.size() != gpus) {

@@ -114,6 +114,10 @@ TEST_CASE("folders that cannot take a result are refused before anything runs", 
 TEST_CASE("explain refuses what is not a run, and names that are not in it", "[cli]") {
   const std::string result = "{}";
   check_refused({
+      command("a path that no file can have", {"explain", std::string(5'000, 'x'), "chat"},
+              {"this is not the folder of a run"}),
+      command("a model of such a name",
+              {"fit", "--model", std::string(5'000, 'x'), "--gpus", "2xL4"}, {"unknown model"}),
       command("no folder", {"explain", "@/none", "chat"},
               {"@/none: this is not the folder of a run"}),
       command("a folder without a result", {"explain", "@", "chat"}, {"headroom: @: this is not"}),

@@ -1,4 +1,4 @@
-#include "study/cluster_import/input.hpp"
+#include "study/input_file.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ SourcePlace place_of(std::string_view text, std::size_t offset, const std::strin
 }
 
 // A document nested without end costs a parser memory out of proportion.
-Status check_depth(const ImportSource& source, std::string_view text) {
+Status check_depth(const InputFile& source, std::string_view text) {
   int depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -39,7 +39,7 @@ Status check_depth(const ImportSource& source, std::string_view text) {
     } else if (c == '}' || c == ']') {
       --depth;
     } else if ((c == '{' || c == '[') && ++depth > kMostDepth) {
-      auto error = wrong_import(source, fmt::format("nested deeper than {} levels", kMostDepth));
+      auto error = wrong_input(source, fmt::format("nested deeper than {} levels", kMostDepth));
       error.value().place = place_of(text, i, source.name());
       return error;
     }
@@ -47,57 +47,57 @@ Status check_depth(const ImportSource& source, std::string_view text) {
   return {};
 }
 
-Result<std::string> read_stream(const ImportSource& source, std::istream& in) {
+Result<std::string> read_stream(const InputFile& source, std::istream& in) {
   std::string text;
   std::string block(std::size_t{1} << 16U, '\0');
   while (in) {
     in.read(block.data(), static_cast<std::streamsize>(block.size()));
     text.append(block.data(), static_cast<std::size_t>(in.gcount()));
-    if (static_cast<Bytes>(text.size()) > kMostImportBytes) {
-      return wrong_import(source, fmt::format("larger than {}, the most that is read",
-                                              bytes_text(kMostImportBytes)));
+    if (static_cast<Bytes>(text.size()) > kMostInputBytes) {
+      return wrong_input(source, fmt::format("larger than {}, the most that is read",
+                                             bytes_text(kMostInputBytes)));
     }
   }
-  if (in.bad()) return wrong_import(source, "cannot be read");
+  if (in.bad()) return wrong_input(source, "cannot be read");
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return wrong_import(source, "there is nothing in it");
+    return wrong_input(source, "there is nothing in it");
   }
   return text;
 }
 
 }  // namespace
 
-std::string ImportSource::name() const { return file == "-" ? "standard input" : file.string(); }
+std::string InputFile::name() const { return file == "-" ? "standard input" : file.string(); }
 
-tl::unexpected<Error> wrong_import(const ImportSource& source, std::string message) {
+tl::unexpected<Error> wrong_input(const InputFile& source, std::string message) {
   return fail(std::move(message), {source.name()},
               fmt::format("{} is wanted, as `{}` prints it", source.wanted, source.command));
 }
 
-Result<std::string> read_import(const ImportSource& source) {
+Result<std::string> read_input(const InputFile& source) {
   if (source.file == "-") return read_stream(source, std::cin);
   std::error_code error;
   const fs::file_status status = fs::status(source.file, error);
-  if (!fs::exists(status)) return wrong_import(source, "no such file");
-  if (fs::is_directory(status)) return wrong_import(source, "a folder, not a file");
+  if (!fs::exists(status)) return wrong_input(source, "no such file");
+  if (fs::is_directory(status)) return wrong_input(source, "a folder, not a file");
   std::ifstream in(source.file, std::ios::binary);
-  if (!in) return wrong_import(source, "cannot be read");
+  if (!in) return wrong_input(source, "cannot be read");
   return read_stream(source, in);
 }
 
-Result<nlohmann::json> read_import_json(const ImportSource& source) {
-  HEADROOM_TRY(const std::string text, read_import(source));
+Result<nlohmann::json> read_input_json(const InputFile& source) {
+  HEADROOM_TRY(const std::string text, read_input(source));
   HEADROOM_CHECK(check_depth(source, text));
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& problem) {
-    auto error = wrong_import(source, "not JSON, or cut off");
+    auto error = wrong_input(source, "not JSON, or cut off");
     // `byte` counts the bytes read, so the offending one is the last of them.
     const std::size_t offset = std::min(problem.byte > 0 ? problem.byte - 1 : 0, text.size());
     error.value().place = place_of(text, offset, source.name());
     return error;
   } catch (const nlohmann::json::exception&) {
-    return wrong_import(source, "not JSON that can be read");
+    return wrong_input(source, "not JSON that can be read");
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Reading what other programs print: bounded, and with errors that say which command makes it.
+// Reading whole files that a command made (other programs', or saved states): bounded, and with
+// errors that say which command makes them.
 
 #include "sim/core/result.hpp"
 #include "sim/core/units.hpp"
@@ -12,8 +13,8 @@
 
 namespace headroom {
 
-/// A file to import: where it is, what it should be, and how it is made.
-struct ImportSource {
+/// A file to read: where it is, what it should be, and how it is made.
+struct InputFile {
   std::filesystem::path file;  // "-" = standard input
   std::string wanted;          // "a list of nodes"
   std::string command;         // "kubectl get nodes -o json"
@@ -22,16 +23,16 @@ struct ImportSource {
 };
 
 /// Largest file read: a list of pods of 10,000 nodes is below it.
-inline constexpr Bytes kMostImportBytes = Bytes{512} << 20;
+inline constexpr Bytes kMostInputBytes = Bytes{512} << 20;
 
 /// "FILE: MESSAGE — WANTED is what `COMMAND` prints".
-[[nodiscard]] tl::unexpected<Error> wrong_import(const ImportSource& source, std::string message);
+[[nodiscard]] tl::unexpected<Error> wrong_input(const InputFile& source, std::string message);
 
 /// The whole text. Error: unreadable, empty, or too large.
-[[nodiscard]] Result<std::string> read_import(const ImportSource& source);
+[[nodiscard]] Result<std::string> read_input(const InputFile& source);
 
 /// Error: also not JSON (line and column), or nested deeper than 64 levels.
-[[nodiscard]] Result<nlohmann::json> read_import_json(const ImportSource& source);
+[[nodiscard]] Result<nlohmann::json> read_input_json(const InputFile& source);
 
 /// The member of an object, or nullptr where there is none, it is null, or this is no object.
 [[nodiscard]] const nlohmann::json* member(const nlohmann::json& object, std::string_view key);
