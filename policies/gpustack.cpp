@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace headroom {
 namespace {
@@ -53,7 +54,7 @@ class Gpustack final : public Placer {
 
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log) override {
-    const Answer answer = look(request.shape, cluster, request.freed);
+    const Answer answer = look_again(request, cluster);
     if (log != nullptr) *log = answer.passed_over;
     if (answer.place) return *answer.place;
     const Answer& empty = on_empty_cluster(request.shape);
@@ -78,18 +79,25 @@ class Gpustack final : public Placer {
     return !mixed_nodes_ && backend_ == Backend::vllm && !options_.select_all;
   }
 
-  // Whether a look among freed nodes finds what a look everywhere would find, on one worker. With
-  // sizes that the user gave, what is found first may be what cannot be laid out.
-  [[nodiscard]] bool may_use_freed(const Ask& ask) const {
-    return needs_room() && !user_sizes(ask.parameters, backend_).any();
+  // A look among freed nodes finds what a look everywhere would find, where the last look found
+  // nothing for want of room. Where it found what cannot be laid out, less room may be a way out;
+  // and so it may where the user gave sizes, which must come out exactly.
+  Answer look_again(const PlacementRequest& request, const Cluster& cluster) {
+    const InternedShape& shape = request.shape;
+    const bool among_freed = needs_room() && nothing_found_.contains(shape.id) &&
+                             !user_sizes(ask_of(shape).parameters, backend_).any();
+    Answer answer = look(shape, cluster, among_freed ? request.freed : std::nullopt);
+    if (!answer.place && answer.nothing_found) {
+      nothing_found_.insert(shape.id);
+    } else if (!answer.place) {
+      nothing_found_.erase(shape.id);
+    }
+    return answer;
   }
 
-  Answer look(const InternedShape& shape, const Cluster& cluster, const RoomSearch::Freed& freed) {
+  Answer look(const InternedShape& shape, const Cluster& cluster, const RoomSearch::Freed& nodes) {
+    if (nodes && nodes->empty()) return {{}, "no_room", {}, true};
     const Ask& ask = ask_of(shape);
-    const auto nodes = may_use_freed(ask) ? freed : std::nullopt;
-    // Workers with GPUs of several types may be joined to what cannot be laid out.
-    const bool one_type = shape.allowed.size() == 1;
-    if (nodes && nodes->empty() && one_type) return {{}, "no_room", {}, true};
     if (!options_.select_all) {
       Answer one = choose(shape, ask, workers_of(cluster, shape, {1, 1, nodes}), false);
       if (!one.nothing_found || !options_.across_workers) return one;
@@ -97,7 +105,7 @@ class Gpustack final : public Placer {
     }
     // No candidate spans more workers than the plan space has stages.
     const int most = context_.plans.limits().max_pp + 1;
-    if (nodes && one_type && !any_whole(shape, workers_of(cluster, shape, {1, 2, nodes}))) {
+    if (nodes && !any_whole(shape, workers_of(cluster, shape, {1, 2, nodes}))) {
       return {{}, "no_room", {}, true};
     }
     return choose(shape, ask, workers_of(cluster, shape, {most, 2}), options_.across_workers);
@@ -203,6 +211,7 @@ class Gpustack final : public Placer {
   Backend backend_ = Backend::vllm;
   std::optional<std::int64_t> utilisation_ppm_;  // where the parameters set it
   bool mixed_nodes_ = false;
+  std::unordered_set<ShapeId> nothing_found_;     // by the last look that found no place
   std::unordered_map<ShapeId, Ask> asks_;         // by gpu_shape
   std::unordered_map<ShapeId, Answer> on_empty_;  // by shape
 };

@@ -1,9 +1,8 @@
 #include "policies/gpustack/claim.hpp"
 #include "policies/gpustack/divisibility.hpp"
 #include "policies/gpustack/gpu_count.hpp"
-#include "policies/gpustack/manual.hpp"
-#include "policies/gpustack/selector.hpp"
 #include "policies/gpustack/sglang_fraction.hpp"
+#include "policies/gpustack/steps.hpp"
 
 #include <algorithm>
 #include <map>
@@ -56,6 +55,8 @@ class SglangSelector {
         ask_(ask),
         gpus_(gpus),
         diffusion_(ask.is(Category::image)),
+        rules_{ask, Backend::sglang, gpus, ask.claim,
+               [this](const GpuView& gpu) { return charge_of(gpu); }},
         groups_(offers_by_type(by_gpu_count(workers))) {
     double most = 0;
     for (const OfferGroup& group : groups_) {
@@ -67,8 +68,15 @@ class SglangSelector {
     facts_.set_claim(claim_facts(ask, most));
   }
 
+  SglangSelector(const SglangSelector&) = delete;  // rules_ refers to it
+  SglangSelector& operator=(const SglangSelector&) = delete;
+
   [[nodiscard]] Selection run() {
-    if (!ask_.selected.empty()) return by_hand();
+    if (!ask_.selected.empty()) {
+      const Bytes vram = diffusion_ ? ask_.claim * *gpus_ : ask_.claim;  // each GPU holds all of it
+      const auto fraction_of = [&](const std::string& type) { return fraction(type); };
+      return by_hand_alone({workers_, ask_, *gpus_, vram, fraction_of}, facts_);
+    }
     Selection out;
     if (gpus_.value_or(1) == 1) out.candidates = one_gpu();
     if (out.candidates.empty()) out.candidates = one_worker();
@@ -90,32 +98,12 @@ class SglangSelector {
     const auto found = fractions_.find(type);
     return found == fractions_.end() ? 0 : found->second;
   }
-  [[nodiscard]] bool legal(std::size_t tp) const {
-    return legal_tp(ask_, Backend::sglang, static_cast<int>(tp));
-  }
   [[nodiscard]] Bytes charge_of(const GpuView& gpu) const {
     return diffusion_ ? gpu.allocatable : charge(gpu.total, fraction(gpu.type));
   }
   [[nodiscard]] bool satisfies(const GpuView& gpu) const {
     if (!diffusion_) return gpu.free_share() >= fraction(gpu.type);
     return gpu.allocatable >= ask_.claim;
-  }
-
-  [[nodiscard]] Selection by_hand() {
-    const Bytes vram = diffusion_ ? ask_.claim * *gpus_ : ask_.claim;  // each GPU holds all of it
-    Selection out = select_by_hand(
-        {workers_, ask_, *gpus_, vram, [&](const std::string& type) { return fraction(type); }});
-    facts_.set(Step::by_hand, std::move(out.facts));
-    out.facts.clear();
-    const bool overcommit = out.candidates.size() == 1 && out.candidates.front().overcommit;
-    if (out.candidates.empty() || overcommit) out.facts = facts_.told();
-    return out;
-  }
-
-  void add(const std::string& type, Share main, std::vector<Share> subordinates,
-           std::vector<Candidate>& found) const {
-    const auto ram = ram_claim(ask_, main.bytes());
-    found.push_back({type, std::move(main), std::move(subordinates), ram});
   }
 
   [[nodiscard]] std::vector<Candidate> one_gpu() {
@@ -129,10 +117,10 @@ class SglangSelector {
         for (const GpuView* gpu : offer.gpus) {
           if (largest == nullptr || gpu->allocatable > largest->allocatable) largest = gpu;
           const double room = static_cast<double>(gpu->total) * share;
-          if (!legal(1) || static_cast<double>(ask_.claim) > room) continue;
+          if (!rules_.legal(1) || static_cast<double>(ask_.claim) > room) continue;
           if (!diffusion_ && !satisfies(*gpu)) continue;
-          add(group.type, {offer.worker, {{gpu, diffusion_ ? ask_.claim : charge_of(*gpu)}}}, {},
-              found);
+          const Bytes bytes = diffusion_ ? ask_.claim : charge_of(*gpu);
+          rules_.add(group.type, {offer.worker, {{gpu, bytes}}}, {}, found);
         }
         if (found.size() > before || largest == nullptr) continue;
         Fact fact{FactKind::one_gpu, {to_gib(largest->allocatable)}};
@@ -157,7 +145,7 @@ class SglangSelector {
       for (const Offer& offer : group.offers) {
         if (offer.gpus.size() < 2) continue;
         if (auto share = among_equals(offer, group.type, largest)) {
-          add(group.type, std::move(*share), {}, found);
+          rules_.add(group.type, std::move(*share), {}, found);
         } else {
           tell_one_worker(group.type, largest);
         }
@@ -186,25 +174,15 @@ class SglangSelector {
     return std::nullopt;
   }
 
-  // GPUs one by one, most free first, until their number is a legal size and they hold the claim.
-  [[nodiscard]] std::optional<Share> take(const Offer& offer, std::vector<Device> group) const {
-    std::stable_sort(group.begin(), group.end(), [](const Device& a, const Device& b) {
-      return a.gpu->allocatable > b.gpu->allocatable;
+  // Most free first.
+  [[nodiscard]] std::optional<Share> take(const Offer& offer,
+                                          const std::vector<Device>& group) const {
+    std::vector<const GpuView*> gpus;
+    for (const Device& each : group) gpus.push_back(each.gpu);
+    std::stable_sort(gpus.begin(), gpus.end(), [](const GpuView* a, const GpuView* b) {
+      return a->allocatable > b->allocatable;
     });
-    Share share{offer.worker, {}};
-    Bytes sum = 0;
-    for (const Device& each : group) {
-      share.gpus.push_back({each.gpu, charge_of(*each.gpu)});
-      sum += share.gpus.back().bytes;
-      if (!legal(share.gpus.size())) continue;
-      const bool enough = sum >= ask_.claim;
-      if (gpus_ && std::ssize(share.gpus) >= *gpus_) {
-        if (enough) return share;
-        return std::nullopt;
-      }
-      if (!gpus_ && enough) return share;
-    }
-    return std::nullopt;
+    return rules_.take(*offer.worker, gpus);
   }
 
   void tell_one_worker(const std::string& type, const Largest& largest) {
@@ -243,18 +221,10 @@ class SglangSelector {
     std::vector<Offer> offers = group.offers;
     sort_by_gpu_count(offers);
     BestWorkers best;
-    for (std::size_t begin = 0; begin < offers.size();) {
-      std::size_t end = begin;
-      const std::size_t each = offers[begin].gpus.size();
-      while (end < offers.size() && offers[end].gpus.size() == each) ++end;
-      const std::span<const Offer> equal(&offers[begin], end - begin);
-      begin = end;
-      if (equal.size() < 2) continue;
-      const auto taken = combine(equal, each, best);
+    for (const std::span<const Offer> equal : equal_workers(offers)) {
+      const auto taken = combine(equal, equal.front().gpus.size(), best);
       if (taken.empty()) continue;
-      std::vector<Share> subordinates;
-      for (std::size_t i = 1; i < taken.size(); ++i) subordinates.push_back(whole(*taken[i]));
-      add(group.type, whole(*taken.front()), std::move(subordinates), found);
+      rules_.add_whole(group.type, taken, found);
       return true;
     }
     facts_.set(Step::several_workers, best.facts());
@@ -272,22 +242,17 @@ class SglangSelector {
       if (!all) continue;
       taken.push_back(&offer);
       for (const GpuView* gpu : offer.gpus) sum += charge_of(*gpu);
-      if (legal(each) && sum >= ask_.claim) return taken;
+      if (rules_.legal(each) && sum >= ask_.claim) return taken;
     }
     best.consider(sum, taken, equal.size(), each);
     return {};
-  }
-
-  [[nodiscard]] Share whole(const Offer& offer) const {
-    Share share{offer.worker, {}};
-    for (const GpuView* gpu : offer.gpus) share.gpus.push_back({gpu, charge_of(*gpu)});
-    return share;
   }
 
   std::span<const WorkerView> workers_;
   const Ask& ask_;
   std::optional<int> gpus_;
   bool diffusion_;
+  StepRules rules_;
   std::vector<OfferGroup> groups_;
   std::map<std::string, double> fractions_;
   StepFacts facts_;

@@ -1,9 +1,8 @@
 #include "policies/gpustack/claim.hpp"
 #include "policies/gpustack/divisibility.hpp"
 #include "policies/gpustack/gpu_count.hpp"
-#include "policies/gpustack/manual.hpp"
 #include "policies/gpustack/mp_topology.hpp"
-#include "policies/gpustack/selector.hpp"
+#include "policies/gpustack/steps.hpp"
 
 #include <algorithm>
 
@@ -21,13 +20,21 @@ class VllmSelector {
         fraction_(vllm_fraction(ask)),
         // Up to v0.6 a number of GPUs that is asked for is taken on trust: nothing is estimated.
         claim_(version != Version::today && gpus ? 0 : ask.claim),
+        rules_{ask, Backend::vllm, gpus, claim_,
+               [this](const GpuView& gpu) { return charge_of(gpu); }},
         groups_(version == Version::today ? offers_by_type(in_order(workers))
                                           : offers_of_any_type(in_order(workers))) {
     facts_.set_claim(claim_facts(ask, fraction_));
   }
 
+  VllmSelector(const VllmSelector&) = delete;  // rules_ refers to it
+  VllmSelector& operator=(const VllmSelector&) = delete;
+
   [[nodiscard]] Selection run() {
-    if (!ask_.selected.empty()) return by_hand();
+    if (!ask_.selected.empty()) {
+      const auto fraction = [&](const std::string&) { return fraction_; };
+      return by_hand_alone({workers_, ask_, *gpus_, ask_.claim, fraction}, facts_);
+    }
     Selection out;
     if (gpus_.value_or(1) == 1) out.candidates = one_gpu();
     if (out.candidates.empty() && gpus_ != 1) out.candidates = one_worker();
@@ -40,20 +47,8 @@ class VllmSelector {
  private:
   using Step = StepFacts::Step;
 
-  [[nodiscard]] Selection by_hand() {
-    Selection out = select_by_hand(
-        {workers_, ask_, *gpus_, ask_.claim, [&](const std::string&) { return fraction_; }});
-    facts_.set(Step::by_hand, std::move(out.facts));
-    out.facts.clear();
-    if (out.candidates.empty() || out.candidates.front().overcommit) out.facts = facts_.told();
-    return out;
-  }
-
   [[nodiscard]] bool has_ram(const Offer& offer) const {
     return version_ != Version::today || offer.worker->ram_allocatable >= ask_.ram_claim;
-  }
-  [[nodiscard]] bool legal(std::size_t tp) const {
-    return legal_tp(ask_, Backend::vllm, static_cast<int>(tp));
   }
   [[nodiscard]] Bytes charge_of(const GpuView& gpu) const {
     return fraction_ > 0 ? charge(gpu.total, fraction_) : gpu.allocatable;
@@ -69,12 +64,6 @@ class VllmSelector {
     return claim <= room && gpu.free_share() >= fraction_;
   }
 
-  void add(const std::string& type, Share main, std::vector<Share> subordinates,
-           std::vector<Candidate>& found) const {
-    const auto ram = ram_claim(ask_, main.bytes());
-    found.push_back({type, std::move(main), std::move(subordinates), ram});
-  }
-
   [[nodiscard]] std::vector<Candidate> one_gpu() {
     std::vector<Candidate> found;
     const GpuView* largest = nullptr;
@@ -83,9 +72,9 @@ class VllmSelector {
         if (!has_ram(offer)) continue;
         for (const GpuView* gpu : offer.gpus) {
           if (largest == nullptr || gpu->allocatable > largest->allocatable) largest = gpu;
-          if (!legal(1) || !fits_alone(*gpu)) continue;
-          add(group.type, {offer.worker, {{gpu, fraction_ > 0 ? charge_of(*gpu) : claim_}}}, {},
-              found);
+          if (!rules_.legal(1) || !fits_alone(*gpu)) continue;
+          const Bytes bytes = fraction_ > 0 ? charge_of(*gpu) : claim_;
+          rules_.add(group.type, {offer.worker, {{gpu, bytes}}}, {}, found);
         }
       }
     }
@@ -104,8 +93,8 @@ class VllmSelector {
       for (const Offer& offer : group.offers) {
         if (offer.gpus.size() < 2 || !has_ram(offer)) continue;
         const std::vector<const GpuView*> usable = with_more_than_fraction(offer);
-        if (auto share = take(offer, usable)) {
-          add(group.type, std::move(*share), {}, found);
+        if (auto share = rules_.take(*offer.worker, usable)) {
+          rules_.add(group.type, std::move(*share), {}, found);
         } else {
           tell_one_worker(offer, usable.size());
         }
@@ -130,25 +119,6 @@ class VllmSelector {
       return a->allocatable > b->allocatable;
     });
     return out;
-  }
-
-  // GPUs one by one, until their number is a legal size and they hold the claim.
-  [[nodiscard]] std::optional<Share> take(const Offer& offer,
-                                          const std::vector<const GpuView*>& usable) const {
-    Share share{offer.worker, {}};
-    Bytes sum = 0;
-    for (const GpuView* gpu : usable) {
-      share.gpus.push_back({gpu, charge_of(*gpu)});
-      sum += share.gpus.back().bytes;
-      if (!legal(share.gpus.size())) continue;
-      const bool enough = sum >= claim_;
-      if (gpus_ && std::ssize(share.gpus) >= *gpus_) {
-        if (enough) return share;
-        return std::nullopt;
-      }
-      if (!gpus_ && enough) return share;
-    }
-    return std::nullopt;
   }
 
   void tell_one_worker(const Offer& offer, std::size_t satisfied) {
@@ -188,20 +158,11 @@ class VllmSelector {
 
   // Whole workers with equal numbers of GPUs, in order, until they hold the claim.
   bool add_combination(const OfferGroup& group, std::vector<Candidate>& found) {
-    for (std::size_t begin = 0; begin < group.offers.size();) {
-      std::size_t end = begin;
-      const std::size_t each = group.offers[begin].gpus.size();
-      while (end < group.offers.size() && group.offers[end].gpus.size() == each) ++end;
-      const std::span<const Offer> equal(&group.offers[begin], end - begin);
-      begin = end;
-      if (equal.size() < 2 || !legal(each)) continue;
-      if (auto taken = combine(equal, each)) {
-        Share main = whole(*taken->front());
-        std::vector<Share> subordinates;
-        for (std::size_t i = 1; i < taken->size(); ++i) {
-          subordinates.push_back(whole(*(*taken)[i]));
-        }
-        add(group.type, std::move(main), std::move(subordinates), found);
+    for (const std::span<const Offer> equal : equal_workers(group.offers)) {
+      const std::size_t each = equal.front().gpus.size();
+      if (!rules_.legal(each)) continue;
+      if (const auto taken = combine(equal, each)) {
+        rules_.add_whole(group.type, *taken, found);
         return true;
       }
     }
@@ -240,18 +201,13 @@ class VllmSelector {
     return sizes.has_value();
   }
 
-  [[nodiscard]] Share whole(const Offer& offer) const {
-    Share share{offer.worker, {}};
-    for (const GpuView* gpu : offer.gpus) share.gpus.push_back({gpu, charge_of(*gpu)});
-    return share;
-  }
-
   std::span<const WorkerView> workers_;
   const Ask& ask_;
   Version version_;
   std::optional<int> gpus_;
   double fraction_;
   Bytes claim_;
+  StepRules rules_;
   std::vector<OfferGroup> groups_;
   StepFacts facts_;
   BestWorkers best_;

@@ -169,8 +169,13 @@ TEST_CASE("candidates that cannot be laid out keep their reason where another st
   CHECK(decision(world, *placer, llama) == "TP 2 x PP 2 on n0[0,1]+n1[0,1]");
   occupy(world, 1, {0});
   CHECK(decision(world, *placer, llama) == "not now: mixed_gpu_types");
+  // A retry hears that nothing was freed since; the reason stays, and less room is a way out.
+  const InternedShape& shape = world.intern(llama);
+  const PlacementRequest again{shape, {}, {}, {}, std::vector<NodeId>{}};
+  CHECK(std::get<NotNow>(placer->place(again, world.cluster, nullptr)).reason == "mixed_gpu_types");
   occupy(world, 2, {0});
   CHECK(decision(world, *placer, llama) == "not now: no_room");
+  CHECK(std::get<NotNow>(placer->place(again, world.cluster, nullptr)).reason == "no_room");
 }
 
 TEST_CASE("GPUStack's mp executor puts a copy on every node") {
