@@ -47,8 +47,8 @@ constexpr const char* kT4 =
 constexpr const char* k4090 =
     "https://hmc-tech.com/gpus/nvidia-geforce-rtx-4090-vs-nvidia-rtx-pro-5000-blackwell";
 
-// Memory is as vendors name it: their GB are GiB, but for B200 and B300, whose names count in powers of
-// ten. An A16 is one of the four GPUs of its board, a GB200 one of the two of its module.
+// Memory is as vendors name it: their GB are GiB, but for B200 and B300, whose names count in
+// powers of ten. An A16 is one of the four GPUs of its board, a GB200 one of the two of its module.
 // Prices are rough on-demand cloud prices: they only order types.
 // clang-format off
 constexpr Row kRows[] = {

@@ -242,8 +242,9 @@ Status Simulation::Impl::take_requests(const RunState& from) {
     const auto found = wanted.find(static_cast<RequestId>(i));
     if (found == wanted.end()) continue;
     if (request->name != found->second->name) {
-      return cannot_go_on(fmt::format("request {} is '{}' in the state, but '{}' in this workload",
-                                      i, found->second->name, request->name));
+      return cannot_go_on(
+          fmt::format("request {} (from 0) is '{}' in the state, but '{}' in this workload", i,
+                      found->second->name, request->name));
     }
     HEADROOM_CHECK(check_kind(*request));
     HEADROOM_CHECK(check_record(*found->second, *request, from.at));
