@@ -178,6 +178,7 @@ class SglangSelector {
   [[nodiscard]] std::optional<Share> take(const Offer& offer,
                                           const std::vector<Device>& group) const {
     std::vector<const GpuView*> gpus;
+    gpus.reserve(group.size());
     for (const Device& each : group) gpus.push_back(each.gpu);
     std::stable_sort(gpus.begin(), gpus.end(), [](const GpuView* a, const GpuView* b) {
       return a->allocatable > b->allocatable;
