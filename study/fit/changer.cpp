@@ -12,8 +12,10 @@ bool Changer::enough(const FitQuestion& changed, const FitPlan& plan) const {
   return asked.verdict.accepted && asked.full_sequences() >= sequences_;
 }
 
+// A change is told without replicas: what holds the model at all is the question.
 std::optional<FitChange> Changer::tried(std::vector<FitChange::Kind> kinds, std::string what,
-                                        const FitQuestion& changed) const {
+                                        FitQuestion changed) const {
+  changed.max_dp = 1;
   const auto ground = FitGround::make(changed);
   if (!ground) return std::nullopt;
   const std::vector<FitPlan> plans = fit_plans(changed, **ground);

@@ -28,7 +28,7 @@ class Changer {
   [[nodiscard]] bool enough(const FitQuestion& changed, const FitPlan& plan) const;
   /// The best plan of the changed question, where it helps.
   [[nodiscard]] std::optional<FitChange> tried(std::vector<FitChange::Kind> kinds, std::string what,
-                                               const FitQuestion& changed) const;
+                                               FitQuestion changed) const;
   /// Tries it and keeps it. Returns whether it helps.
   bool offer(std::vector<FitChange::Kind> kinds, std::string what, const FitQuestion& changed);
   void keep(FitChange change) { found_.push_back(std::move(change)); }

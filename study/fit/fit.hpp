@@ -38,6 +38,7 @@ struct FitQuestion {
   std::vector<int> allowed_tp;  // ascending; empty = any
   std::optional<int> max_tp;    // of the plans; the list of shapes goes to kShapeTp without it
   int max_pp = 16;              // at least 1
+  int max_dp = 16;              // of models with routed experts
   std::vector<std::string> policies;  // empty: all that place deployments
 };
 

@@ -65,6 +65,7 @@ Result<std::unique_ptr<FitGround>> FitGround::make(const FitQuestion& question) 
   ground->cost_ = make_roofline();
   PlanLimits limits;
   limits.max_pp = std::min(question.max_pp, limits.max_gpus);
+  limits.max_dp = question.max_dp;
   ground->plans_ =
       std::make_unique<PlanSpace>(ground->cluster(), *ground->engine_, *ground->cost_, limits);
   ground->shapes_ = std::make_unique<ShapeTable>(ground->cluster());
