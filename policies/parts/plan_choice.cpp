@@ -63,6 +63,7 @@ std::optional<ChosenPlan> spread(const PlanQuestion& question, RoomSearch& searc
   if (!chosen || !question.plans[chosen->rank].one_node) return chosen;
   const RankedPlan& plan = question.plans[chosen->rank];
   const auto& buckets = question.cluster.by_idle(plan.gpu);
+  // NOLINTNEXTLINE(modernize-loop-convert): clang 14 does not compile std::views::reverse
   for (auto bucket = buckets.rbegin(); bucket != buckets.rend(); ++bucket) {
     auto part = search.on_one_node(plan.gpu, plan.groups(), {plan.over.least}, bucket->first);
     if (!part) continue;

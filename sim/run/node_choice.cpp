@@ -34,6 +34,13 @@ class GroupsOfLevel {
   std::span<const NetworkLevel> below_;
 };
 
+bool has_all(const NodeCounts& there, const NodeCounts& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& each) {
+    const auto here = there.find(each.first);
+    return here != there.end() && here->second >= each.second;
+  });
+}
+
 // Of the groups of a level that have all that is wanted, the one with the fewest such nodes.
 std::optional<std::uint32_t> smallest_group(const Cluster& cluster, const NodeCounts& wanted,
                                             const GroupsOfLevel& groups) {
@@ -45,11 +52,7 @@ std::optional<std::uint32_t> smallest_group(const Cluster& cluster, const NodeCo
   }
   std::optional<std::pair<std::int64_t, std::uint32_t>> best;
   for (const auto& [group, counts] : free) {
-    const bool enough = std::all_of(wanted.begin(), wanted.end(), [&](const auto& each) {
-      const auto here = counts.find(each.first);
-      return here != counts.end() && here->second >= each.second;
-    });
-    if (!enough) continue;
+    if (!has_all(counts, wanted)) continue;
     std::int64_t all = 0;
     for (const auto& [id, count] : counts) all += count;
     if (!best || std::pair(all, group) < *best) best = std::pair(all, group);

@@ -33,7 +33,7 @@ std::string next(MadeUp& made, const std::string& policy, const std::string& opt
                  const char* model, bool take) {
   const auto placer = make_policy(made.world, policy, options);
   const Request request = MadeUp::request(model);
-  const std::string out = decision(made.world, *placer, request);
+  std::string out = decision(made.world, *placer, request);
   const Decision answer = made.world.ask(*placer, request);
   if (const auto* place = std::get_if<Place>(&answer); take && place != nullptr) {
     (void)made.world.take(request, place->layout);

@@ -56,6 +56,7 @@ TEST_CASE("a GPU that is not the catalogue's does not take the name of one that 
 TEST_CASE("a type of the catalogue has the memory that was told, every size of it its own") {
   const auto memories = [](const std::vector<Bytes>& told) {
     std::vector<FoundNode> nodes;
+    nodes.reserve(told.size());
     for (const Bytes memory : told) {
       nodes.push_back(node_of("n" + std::to_string(nodes.size()), {"NVIDIA-L40S", "", memory}));
     }

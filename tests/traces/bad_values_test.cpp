@@ -112,8 +112,9 @@ TEST_CASE("a bad value in any column that is read is refused with its place, col
   };
   std::size_t seen = 0;
   for (const auto& [name, format] : samples()) {
-    const auto wanted = std::find_if(read.begin(), read.end(),
-                                     [&](const auto& entry) { return entry.first == format; });
+    const std::string& wanted_format = format;
+    const auto wanted = std::find_if(
+        read.begin(), read.end(), [&](const auto& entry) { return entry.first == wanted_format; });
     if (wanted == read.end()) continue;  // not CSV
     INFO(format);
     ++seen;
