@@ -38,7 +38,10 @@ SourcePlace place_of(const std::string& where, const toml::node& node) {
           static_cast<std::int64_t>(source.begin.column)};
 }
 
+// Not the insides of tables and arrays: the library's printer has undefined behaviour on some.
 std::string value_text(const toml::node& node) {
+  if (node.is_table()) return "{...}";
+  if (node.is_array()) return "[...]";
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
   std::string text = out.str();

@@ -329,3 +329,12 @@ TEST_CASE("an unknown key that was set on the command line is an error too") {
   CHECK(contains(config.finish().error().text(),
                  "--set: unknown key 'limt' — did you mean 'limit'?"));
 }
+
+TEST_CASE("a table or an array in the wrong place is told without what is in it") {
+  const auto config = test::require_value(ConfigTable::parse("a = [-1]\nb = {c = -1}\n", "t.toml"));
+  (void)config.text("a");
+  CHECK(config.status().error().text().find("[...]") != std::string::npos);
+  const auto other = test::require_value(ConfigTable::parse("b = {c = [-1]}\n", "t.toml"));
+  (void)other.text("b");
+  CHECK(other.status().error().text().find("{...}") != std::string::npos);
+}
