@@ -36,7 +36,7 @@ namespace {
 /// What "best" means.
 struct Preference {
   std::function<std::optional<ChosenPlan>(const PlanQuestion&)> choose;
-  /// What a placement of a plan has of it, for the decision log; "" where worth says it all.
+  /// What a placement of a plan has of it, for the decision log; none where worth decides.
   std::function<std::string(const PlanQuestion&, const RankedPlan&, const Layout&)> text;
 };
 
@@ -97,16 +97,15 @@ class FallbackSearch final : public Placer {
   [[nodiscard]] std::string sentence(const PlanQuestion& question, const ChosenPlan& chosen,
                                      const std::string& degradation) const {
     const RankedPlan& plan = question.plans[chosen.rank];
-    const std::string preferred = preference_.text(question, plan, chosen.layout);
-    std::string out = preferred.empty() ? "best valid plan with room" : "preferred: " + preferred;
+    std::string out = "best valid plan with room";
+    if (preference_.text) out = "preferred: " + preference_.text(question, plan, chosen.layout);
     out += fmt::format(": {} milli-tokens/s per GPU ({})", plan.per_gpu,
                        context_.plans.cost().source());
     if (!degradation.empty()) out += ", degraded: " + degradation;
     return out;
   }
 
-  // What the engine refuses; of the other plans those that had no room, then what was less
-  // preferred, or worth less.
+  // What the engine refuses, then the other plans in their order.
   void explain(const PlanQuestion& question, const std::optional<ChosenPlan>& chosen,
                const std::string& degradation, std::vector<PassedOver>& log) {
     const std::size_t first = log.size();
@@ -114,17 +113,9 @@ class FallbackSearch final : public Placer {
     log.insert(log.end(), refused.begin(), refused.end());
     RoomSearch search(question.cluster, question.shape);
     FreeBytes free(question.cluster, question.shape);
-    for (std::size_t i = 0; i < question.plans.size(); ++i) {
-      if (chosen && i == chosen->rank) continue;
-      const RankedPlan& plan = question.plans[i];
-      const auto layout = PlanSpace::find_room(search, plan);
-      if (chosen && layout) {
-        log.push_back(less_preferred(question, plan, *layout, question.plans[chosen->rank]));
-      } else if (chosen && i > chosen->rank) {
-        log.push_back(reasons_.worse(plan, question.plans[chosen->rank]));
-      } else {
-        log.push_back(reasons_.no_room(free, plan));
-      }
+    for (std::size_t rank = 0; rank < question.plans.size(); ++rank) {
+      if (chosen && rank == chosen->rank) continue;
+      log.push_back(reason_against(question, rank, chosen, search, free));
     }
     if (degradation.empty()) return;
     for (std::size_t i = first; i < log.size(); ++i) {
@@ -132,13 +123,20 @@ class FallbackSearch final : public Placer {
     }
   }
 
-  [[nodiscard]] PassedOver less_preferred(const PlanQuestion& question, const RankedPlan& plan,
-                                          const Layout& layout, const RankedPlan& chosen) const {
-    PassedOver out = reasons_.worse(plan, chosen);
-    const std::string text = preference_.text(question, plan, layout);
-    if (text.empty()) return out;
-    out.why = "has room, but " + text;
+  // A plan behind the one chosen is worth less, unless something else than worth decides: then, and
+  // before it, what counts is whether it has room, and what it has of what is preferred.
+  [[nodiscard]] PassedOver reason_against(const PlanQuestion& question, std::size_t rank,
+                                          const std::optional<ChosenPlan>& chosen,
+                                          RoomSearch& search, FreeBytes& free) const {
+    const RankedPlan& plan = question.plans[rank];
+    const bool behind = chosen && rank > chosen->rank;
+    if (behind && !preference_.text) return reasons_.worse(plan, question.plans[chosen->rank]);
+    const auto layout = PlanSpace::find_room(search, plan);
+    if (!chosen || !layout) return reasons_.no_room(free, plan);
+    PassedOver out = reasons_.worse(plan, question.plans[chosen->rank]);
     out.rule = "not_preferred";
+    out.why = "has room, but is not what is preferred";
+    if (preference_.text) out.why = "has room, but " + preference_.text(question, plan, *layout);
     return out;
   }
 
@@ -161,10 +159,12 @@ std::unique_ptr<Placer> make_fallback_search(const PlacerContext& context,
   preference.choose = [prefer](const PlanQuestion& question) {
     return choose_plan(question, prefer);
   };
-  preference.text = [prefer](const PlanQuestion& question, const RankedPlan& /*plan*/,
-                             const Layout& layout) {
-    return preference_text(question.cluster, prefer, layout);
-  };
+  if (prefer != Prefer::worth && prefer != Prefer::weights_on_node) {
+    preference.text = [prefer](const PlanQuestion& question, const RankedPlan& /*plan*/,
+                               const Layout& layout) {
+      return preference_text(question.cluster, prefer, layout);
+    };
+  }
   return std::make_unique<FallbackSearch>("fallback-search", context, std::move(preference),
                                           prefer == Prefer::weights_on_node);
 }

@@ -54,9 +54,9 @@ class Gpustack final : public Placer {
 
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log) override {
-    const Answer answer = look_again(request, cluster);
-    if (log != nullptr) *log = answer.passed_over;
-    if (answer.place) return *answer.place;
+    Answer answer = look_again(request, cluster);
+    if (log != nullptr) *log = reasons_of(answer);
+    if (answer.place) return std::move(*answer.place);
     const Answer& empty = on_empty_cluster(request.shape);
     // Candidates that cannot be laid out say why; none at all, on a cluster that would have some
     // if it were empty, is want of room.
@@ -69,9 +69,20 @@ class Gpustack final : public Placer {
   struct Answer {
     std::optional<Place> place;
     std::string reason;  // where there is no place
-    std::vector<PassedOver> passed_over;
+    std::vector<Fact> told;
+    std::vector<PassedOver> not_laid_out;
     bool nothing_found = false;  // no candidate at all, on any worker
   };
+
+  static std::vector<PassedOver> reasons_of(const Answer& answer) {
+    std::vector<PassedOver> out;
+    out.reserve(answer.told.size() + answer.not_laid_out.size());
+    for (const Fact& fact : answer.told) {
+      out.push_back({std::string(code_of(fact.kind)), text_of(fact), kTold});
+    }
+    out.insert(out.end(), answer.not_laid_out.begin(), answer.not_laid_out.end());
+    return out;
+  }
 
   // Whether a search that failed can succeed only by more room: not so where mixed cards or
   // SGLang's groups of GPUs with equal memory decide.
@@ -96,7 +107,7 @@ class Gpustack final : public Placer {
   }
 
   Answer look(const InternedShape& shape, const Cluster& cluster, const RoomSearch::Freed& nodes) {
-    if (nodes && nodes->empty()) return {{}, "no_room", {}, true};
+    if (nodes && nodes->empty()) return {{}, "no_room", {}, {}, true};
     const Ask& ask = ask_of(shape);
     if (!options_.select_all) {
       Answer one = choose(shape, ask, workers_of(cluster, shape, {1, 1, nodes}), false);
@@ -106,7 +117,7 @@ class Gpustack final : public Placer {
     // No candidate spans more workers than the plan space has stages.
     const int most = context_.plans.limits().max_pp + 1;
     if (nodes && !any_whole(shape, workers_of(cluster, shape, {1, 2, nodes}))) {
-      return {{}, "no_room", {}, true};
+      return {{}, "no_room", {}, {}, true};
     }
     return choose(shape, ask, workers_of(cluster, shape, {most, 2}), options_.across_workers);
   }
@@ -125,22 +136,18 @@ class Gpustack final : public Placer {
     if (options_.select_all) select_all(view, ask);
     Selection selection = select(backend_, options_.version, view.workers, ask);
     Answer answer;
-    for (const Fact& fact : selection.facts) tell(fact, answer);
+    answer.told = std::move(selection.facts);
     answer.nothing_found = selection.candidates.empty();
     if (selection.error) {
-      tell(*selection.error, answer);
       answer.reason = code_of(selection.error->kind);
+      answer.told.push_back(std::move(*selection.error));
       return answer;
     }
-    answer.reason = reason_of(selection.facts);
+    answer.reason = reason_of(answer.told);
     auto& candidates = selection.candidates;
     score(candidates, options_.strategy, counts_on(view, candidates));
     take_best(shape, ask, view, std::move(candidates), answer);
     return answer;
-  }
-
-  static void tell(const Fact& fact, Answer& answer) {
-    answer.passed_over.push_back({std::string(code_of(fact.kind)), text_of(fact), kTold});
   }
 
   // The best candidate that can be laid out.
@@ -164,7 +171,7 @@ class Gpustack final : public Placer {
         return;
       }
       answer.reason = std::get<std::string>(layout);
-      answer.passed_over.push_back(
+      answer.not_laid_out.push_back(
           {fmt::format("{} GPUs of {}{}", candidate.main.gpus.size(), candidate.main.worker->name,
                        candidate.subordinates.empty() ? "" : " with other workers"),
            answer.reason});

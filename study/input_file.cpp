@@ -1,5 +1,7 @@
 #include "study/input_file.hpp"
 
+#include "sim/core/json_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,37 +16,12 @@ namespace fs = std::filesystem;
 
 constexpr int kMostDepth = 64;
 
-SourcePlace place_of(std::string_view text, std::size_t offset, const std::string& where) {
-  SourcePlace place{where, 1, 1};
-  for (const char c : text.substr(0, offset)) {
-    ++place.column;
-    if (c != '\n') continue;
-    ++place.line;
-    place.column = 1;
-  }
-  return place;
-}
-
-// A document nested without end costs a parser memory out of proportion.
 Status check_depth(const InputFile& source, std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if ((c == '{' || c == '[') && ++depth > kMostDepth) {
-      auto error = wrong_input(source, fmt::format("nested deeper than {} levels", kMostDepth));
-      error.value().place = place_of(text, i, source.name());
-      return error;
-    }
-  }
-  return {};
+  const auto index = nested_deeper(text, kMostDepth);
+  if (!index) return {};
+  auto error = wrong_input(source, fmt::format("nested deeper than {} levels", kMostDepth));
+  error.value().place = place_in(text, *index, source.name());
+  return error;
 }
 
 Result<std::string> read_stream(const InputFile& source, std::istream& in) {
@@ -94,7 +71,7 @@ Result<nlohmann::json> read_input_json(const InputFile& source) {
     auto error = wrong_input(source, "not JSON, or cut off");
     // `byte` counts the bytes read, so the offending one is the last of them.
     const std::size_t offset = std::min(problem.byte > 0 ? problem.byte - 1 : 0, text.size());
-    error.value().place = place_of(text, offset, source.name());
+    error.value().place = place_in(text, offset, source.name());
     return error;
   } catch (const nlohmann::json::exception&) {
     return wrong_input(source, "not JSON that can be read");

@@ -1,6 +1,7 @@
 #include "traces/csv.hpp"
 
 #include "sim/core/assert.hpp"
+#include "traces/shown.hpp"
 #include "traces/wall_clock.hpp"
 
 #include <fmt/format.h>
@@ -18,11 +19,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Cut short: a field can be a megabyte.
-std::string shown(std::string_view text, std::size_t most = 60) {
-  return text.size() <= most ? std::string(text) : std::string(text.substr(0, most)) + "...";
 }
 
 SourcePlace at(SourcePlace place, std::size_t index) {

@@ -1,6 +1,7 @@
 #include "traces/json_line.hpp"
 
 #include "sim/core/nearest.hpp"
+#include "traces/shown.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,10 +20,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMostKeys = 64;  // finding one looks at all
 
-std::string shown(const std::string& text) {
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
 std::string shown(const JsonValue& value) {
   switch (value.kind) {
     case JsonValue::Kind::nothing:
@@ -30,7 +27,7 @@ std::string shown(const JsonValue& value) {
     case JsonValue::Kind::array:
       return fmt::format("an array of {}", value.items.size());
     default:
-      return shown(value.text);
+      return headroom::shown(value.text);
   }
 }
 

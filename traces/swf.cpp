@@ -2,6 +2,7 @@
 
 #include "traces/limits.hpp"
 #include "traces/line_reader.hpp"
+#include "traces/shown.hpp"
 
 #include <fmt/format.h>
 
@@ -73,12 +74,6 @@ std::optional<double> number_of(std::string_view text) {
     return std::nullopt;
   }
   return value;
-}
-
-/// Cut short: a field can be a megabyte.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  return text.size() <= kMost ? std::string(text) : std::string(text.substr(0, kMost)) + "...";
 }
 
 class SwfJobs final : public TaskReader {

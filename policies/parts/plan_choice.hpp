@@ -47,8 +47,8 @@ struct ChosenPlan {
 /// nullopt exactly where no plan has room, whatever is preferred.
 [[nodiscard]] std::optional<ChosenPlan> choose_plan(const PlanQuestion& question, Prefer prefer);
 
-/// What a placement has of what is preferred: "leaves 2 GPUs idle on its nodes"; "" where worth
-/// decides.
+/// What a placement has of what is preferred: "leaves 2 GPUs idle on its nodes"; "" where worth or
+/// where the weights stand decides.
 [[nodiscard]] std::string preference_text(const Cluster& cluster, Prefer prefer,
                                           const Layout& layout);
 

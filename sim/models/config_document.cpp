@@ -1,5 +1,6 @@
 #include "sim/models/config_document.hpp"
 
+#include "sim/core/json_text.hpp"
 #include "sim/core/units.hpp"
 
 #include <fmt/format.h>
@@ -19,19 +20,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kNotANumber = "\"\x7f\"";
 constexpr std::size_t kMostShown = 40;
 
-SourcePlace place_of(std::string_view text, std::size_t offset, const std::string& where) {
-  SourcePlace place{where, 1, 1};
-  for (const char c : text.substr(0, offset)) {
-    if (c == '\n') {
-      ++place.line;
-      place.column = 1;
-    } else {
-      ++place.column;
-    }
-  }
-  return place;
-}
-
 Error too_large(const std::string& where) {
   return Error{fmt::format("larger than {} MiB, the most that is read of a JSON document",
                            kMaxConfigBytes / kMiB),
@@ -48,30 +36,19 @@ std::size_t bare_word(std::string_view text, std::size_t at) {
   return 0;
 }
 
-/// One pass over the text outside strings: replaces NaN and Infinity in place, and refuses nesting
-/// that would cost a parser memory out of proportion.
+/// Refuses what is nested too deep, and replaces NaN and Infinity in place.
 Status prepare(std::string& text, const std::string& where) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxConfigDepth) {
-        return fail(fmt::format("nested deeper than {} levels", kMaxConfigDepth),
-                    place_of(text, i, where));
-      }
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if (const std::size_t length = bare_word(text, i); length > 0) {
-      text.replace(i, length, length, ' ');
-      text.replace(i, kNotANumber.size(), kNotANumber);
-      i += length - 1;
-    }
+  if (const auto index = nested_deeper(text, kMaxConfigDepth)) {
+    return fail(fmt::format("nested deeper than {} levels", kMaxConfigDepth),
+                place_in(text, *index, where));
+  }
+  OutsideStrings outside(text);
+  while (const auto index = outside.next()) {
+    const std::size_t length = bare_word(text, *index);
+    if (length == 0) continue;
+    text.replace(*index, length, length, ' ');
+    text.replace(*index, kNotANumber.size(), kNotANumber);
+    outside.skip(length - 1);
   }
   return {};
 }
@@ -126,7 +103,7 @@ Result<nlohmann::json> parse_config_document(std::string_view json, const std::s
     // `byte` counts the bytes read, so the offending one is the last of them.
     const std::size_t offset = error.byte > 0 ? error.byte - 1 : 0;
     return fail(fmt::format("not JSON: {}", parser_message(error.what())),
-                place_of(text, offset, where));
+                place_in(text, offset, where));
   } catch (const nlohmann::json::exception& error) {
     return fail(fmt::format("not JSON: {}", parser_message(error.what())),
                 SourcePlace{where, 0, 0});
