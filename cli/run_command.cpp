@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/side_by_side.hpp"
 #include "sim/core/nearest.hpp"
+#include "study/flat_pool.hpp"
 #include "study/markdown_report.hpp"
 #include "study/result_json.hpp"
 
@@ -31,6 +32,9 @@ struct RunArguments {
   std::string dump_state;
   std::string from_state;
   std::string against;
+  std::optional<std::int64_t> flat_gpus;
+  std::string queue;
+  std::string format;
   int jobs = 0;
   bool json = false;
   bool markdown = false;
@@ -131,18 +135,32 @@ void keep_pairs_with(const std::string& policy, StudyResult& result) {
   });
 }
 
-Result<int> run_scenario(const RunArguments& arguments) {
+ScenarioOverrides overrides_of(const RunArguments& arguments) {
   ScenarioOverrides overrides;
   overrides.sets = arguments.sets;
+  if (!arguments.queue.empty()) overrides.sets.push_back("queue.discipline=" + arguments.queue);
+  if (!arguments.format.empty()) overrides.sets.push_back("workload.format=" + arguments.format);
   overrides.policies = arguments.policies;
   overrides.no_audit = arguments.no_audit;
   overrides.on_bad_row = arguments.on_bad_row;
   if (!arguments.trace.empty()) overrides.trace = arguments.trace;
+  return overrides;
+}
+
+Result<Scenario> scenario_of(const RunArguments& arguments) {
+  const ScenarioOverrides overrides = overrides_of(arguments);
+  if (arguments.flat_gpus) return flat_pool(*arguments.flat_gpus, overrides);
+  if (!arguments.scenario.empty()) return read_scenario(arguments.scenario, overrides);
+  return fail("nothing to run: no scenario", {},
+              "name a scenario file, or a trace and a pool with --trace FILE --flat-gpus N");
+}
+
+Result<int> run_scenario(const RunArguments& arguments) {
   StudyOptions options;
   if (arguments.seeds) {
     HEADROOM_TRY(options.seeds, parse_seeds(*arguments.seeds));
   }
-  HEADROOM_TRY(Scenario scenario, read_scenario(arguments.scenario, overrides));
+  HEADROOM_TRY(Scenario scenario, scenario_of(arguments));
   HEADROOM_CHECK(set_states(arguments, scenario, options));
   HEADROOM_CHECK(check_against(arguments.against, scenario));
 
@@ -173,12 +191,26 @@ Result<int> run_scenario(const RunArguments& arguments) {
 void add_run_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = app.add_subcommand("run", "Run a scenario under its policies, side by side");
-  command->add_option("scenario", arguments->scenario, "Scenario file (TOML)")
-      ->required()
-      ->type_name("FILE");
+  CLI::Option* scenario =
+      command->add_option("scenario", arguments->scenario, "Scenario file (TOML)")
+          ->type_name("FILE");
+  command
+      ->add_option("--flat-gpus", arguments->flat_gpus,
+                   "No scenario: the tasks of --trace on a pool of so many GPUs")
+      ->check(CLI::Range(std::int64_t{1}, kMostFlatGpus))
+      ->type_name("N")
+      ->excludes(scenario);
+  command
+      ->add_option("--queue", arguments->queue,
+                   "Queue discipline; default: the scenario's, fifo for a pool")
+      ->type_name("NAME");
   command->add_option("--trace", arguments->trace, "Use this trace instead of the scenario's")
       ->type_name("FILE")
       ->check(not_empty());
+  command
+      ->add_option("--format", arguments->format,
+                   "Of --trace (headroom formats lists them); default: the file tells")
+      ->type_name("NAME");
   add_on_bad_row(*command, arguments->on_bad_row);
   // One value each time, so that the scenario may follow it.
   command

@@ -143,6 +143,8 @@ void read_simulation(const ConfigTable& config, Scenario& scenario) {
   options.waiting_limit =
       seconds_up_to(queue, "waiting_limit_s", kLongestWait, *options.waiting_limit);
   if (queue.flag_or("wait_forever", false)) options.waiting_limit.reset();
+  static const std::array<std::string, 2> durations = {"declared", "exact"};
+  options.exact_durations = queue.choice_or("durations", durations, durations[0]) == durations[1];
 
   read_starts(config, options);
 
@@ -354,6 +356,11 @@ Result<fs::path> path_at(const ConfigTable& table, std::string_view key, const f
 
 Result<Scenario> read_scenario(const fs::path& file, const ScenarioOverrides& overrides) {
   HEADROOM_TRY(auto config, ConfigTable::read(file));
+  return read_scenario(std::move(config), file, overrides);
+}
+
+Result<Scenario> read_scenario(ConfigTable config, const fs::path& file,
+                               const ScenarioOverrides& overrides) {
   for (const auto& set : overrides.sets) HEADROOM_CHECK(config.set(set));
   if (overrides.on_bad_row) {
     HEADROOM_CHECK(config.set("workload.on_bad_row=" + *overrides.on_bad_row));

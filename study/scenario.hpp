@@ -103,6 +103,9 @@ struct ScenarioOverrides {
 
 [[nodiscard]] Result<Scenario> read_scenario(const std::filesystem::path& file,
                                              const ScenarioOverrides& overrides);
+/// Of a document that was read already; paths in it are relative to the folder of `file`.
+[[nodiscard]] Result<Scenario> read_scenario(ConfigTable config, const std::filesystem::path& file,
+                                             const ScenarioOverrides& overrides);
 
 /// The path that a required key names. Error: missing, or as resolve_path, with the key's place.
 [[nodiscard]] Result<std::filesystem::path> path_at(const ConfigTable& table, std::string_view key,

@@ -157,6 +157,22 @@ std::int64_t PlanSpace::best_per_gpu(const InternedShape& shape, GpuTypeId type)
   return best_per_gpu_.emplace(key, best).first->second;
 }
 
+std::int64_t PlanSpace::fewest_gpus(const InternedShape& shape) {
+  if (shape.shape.kind() == RequestKind::opaque) {
+    const OpaqueTask& task = shape.shape.opaque();
+    return task.milli < kWholeGpu ? 0 : task.gpus;
+  }
+  if (shape.shape.llm().shared) return 0;
+  std::int64_t fewest = 0;
+  for (int degradation = 0; degradation <= std::ssize(shape.degraded); ++degradation) {
+    for (const RankedPlan& plan : plans(shape.served(degradation))) {
+      const std::int64_t gpus = plan.plan.gpus();
+      if (fewest == 0 || gpus < fewest) fewest = gpus;
+    }
+  }
+  return fewest;
+}
+
 std::int64_t PlanSpace::per_gpu(const InternedShape& shape, const Layout& layout,
                                 const GroupLinks& links) {
   const ParallelPlan plan = layout.plan;

@@ -99,6 +99,10 @@ class PlanSpace {
   /// none.
   [[nodiscard]] std::int64_t best_per_gpu(const InternedShape& shape, GpuTypeId type);
 
+  /// Whole GPUs that a request takes at least: as asked; of a deployment the fewest of any of its
+  /// valid plans, degraded ones too, 0 without one; 0 for shares.
+  [[nodiscard]] std::int64_t fewest_gpus(const InternedShape& shape);
+
   /// Milli-tokens/s per GPU of a layout that the engine accepts, over these links.
   [[nodiscard]] std::int64_t per_gpu(const InternedShape& shape, const Layout& layout,
                                      const GroupLinks& links);

@@ -10,5 +10,7 @@ namespace headroom {
 [[nodiscard]] std::unique_ptr<QueueDiscipline> make_fifo();
 [[nodiscard]] std::unique_ptr<QueueDiscipline> make_fifo_skip();
 [[nodiscard]] std::unique_ptr<QueueDiscipline> make_fifo_rescan();
+[[nodiscard]] std::unique_ptr<QueueDiscipline> make_sjf();
+[[nodiscard]] std::unique_ptr<QueueDiscipline> make_easy();
 
 }  // namespace headroom

@@ -44,8 +44,8 @@ class Fifo final : public QueueDiscipline {
     if (line.waiting.empty() && !line.blocked) lines_.erase(position.shape);
   }
 
-  void pass(SimTime, bool freed, const std::function<TryResult(RequestId)>& attempt) override {
-    if (freed) reopen();
+  void pass(const PassState& state, const std::function<TryResult(RequestId)>& attempt) override {
+    if (state.freed) reopen();
     while (!open_.empty()) {
       const auto [order, shape] = *open_.begin();
       if (!skip_ && head_blocked(order)) return;

@@ -35,9 +35,10 @@ class FifoRescan final : public QueueDiscipline {
     orders_.erase(found);
   }
 
-  void pass(SimTime now, bool freed, const std::function<TryResult(RequestId)>& attempt) override {
+  void pass(const PassState& state, const std::function<TryResult(RequestId)>& attempt) override {
+    const SimTime now = state.now;
     now_ = now;
-    if (freed) {
+    if (state.freed) {
       ++freed_count_;
       worth_a_scan_ = worth_a_scan_ || waiting_.size() > new_.size();
     }

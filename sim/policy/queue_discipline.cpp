@@ -17,8 +17,11 @@ struct Discipline {
 };
 
 const std::vector<Discipline>& disciplines() {
-  static const std::vector<Discipline> all = {
-      {"fifo-skip", make_fifo_skip}, {"fifo", make_fifo}, {"fifo-rescan", make_fifo_rescan}};
+  static const std::vector<Discipline> all = {{"fifo-skip", make_fifo_skip},
+                                              {"fifo", make_fifo},
+                                              {"fifo-rescan", make_fifo_rescan},
+                                              {"sjf", make_sjf},
+                                              {"easy", make_easy}};
   return all;
 }
 

@@ -69,7 +69,15 @@ Status Simulation::Impl::pull_request() {
   return {};
 }
 
-Status Simulation::Impl::check_kind(const Request& request) const {
+// Whether anybody places it, and whether the queue knows enough of it.
+Status Simulation::Impl::check_request(Request& request) const {
+  if (options_.exact_durations) request.declared = request.lifetime;
+  if (parts_.queue.plans_ahead() && !request.declared) {
+    return fail(fmt::format("request '{}' does not say how long it will take, which the queue "
+                            "discipline '{}' needs",
+                            request.name, parts_.queue.name()),
+                {}, "set queue.durations = \"exact\", or take fifo or fifo-skip");
+  }
   const RequestKind kind = request.shape.kind();
   if (parts_.placer.takes(kind) || parts_.base_placer.takes(kind)) return {};
   return fail(
@@ -87,15 +95,21 @@ Status Simulation::Impl::handle(const Arrive&) {
   live.request = std::move(*next_request_);
   live.shape = &shapes_.intern(live.request.shape);
   live.remaining = live.request.lifetime;
-  HEADROOM_CHECK(check_kind(live.request));
+  HEADROOM_CHECK(check_request(live.request));
   tell([&](Observer& o) { o.submitted(*now_, id, live.request, *live.shape); });
   enqueue(id, live);
   return pull_request();
 }
 
+QueueEntry Simulation::Impl::queue_entry(RequestId id, const Live& live) {
+  QueueEntry entry{id, live.shape->id, live.request.arrival, live.request.declared, 0};
+  if (parts_.queue.plans_ahead()) entry.gpus = parts_.plans.fewest_gpus(*live.shape);
+  return entry;
+}
+
 void Simulation::Impl::enqueue(RequestId id, Live& live) {
   live.queued = queued_++;
-  parts_.queue.add({id, live.shape->id, live.request.arrival, live.request.declared});
+  parts_.queue.add(queue_entry(id, live));
   if (options_.waiting_limit) {
     const SimTime since = live.lost_at.value_or(live.request.arrival);
     live.limit_at = std::max(*now_, since + *options_.waiting_limit);
@@ -114,7 +128,8 @@ Status Simulation::Impl::handle(const Pass&) {
   pass_wanted_ = false;
   const bool freed = cluster_.freed_position() != freed_at_last_pass_;
   freed_at_last_pass_ = cluster_.freed_position();
-  parts_.queue.pass(*now_, freed, [this](RequestId id) { return attempt(id); });
+  const PassState state{*now_, freed, cluster_.idle_gpus()};
+  parts_.queue.pass(state, [this](RequestId id) { return attempt(id); });
   if (wake_ && *wake_ <= *now_) wake_.reset();
   ask_for_wake();
   return {};

@@ -46,6 +46,8 @@ struct SimulationOptions {
   OnRefusal on_refusal = OnRefusal::restart_in_place;
   StartupModel startup;
   std::optional<Duration> waiting_limit = std::chrono::hours(1);  // nullopt = none
+  /// Disciplines and policies see how long each request really takes, whatever it declares.
+  bool exact_durations = false;
   std::optional<SimTime> until;  // stop here; running counts as placed, queued as waiting
   bool audit = true;
   ClusterDynamics dynamics;

@@ -118,7 +118,8 @@ class Simulation::Impl {
   // simulation.cpp
   void advance(SimTime to);
   Status pull_request();
-  Status check_kind(const Request& request) const;
+  Status check_request(Request& request) const;
+  QueueEntry queue_entry(RequestId id, const Live& live);
   void enqueue(RequestId id, Live& live);
   void want_pass();
   void ask_for_wake();
@@ -134,6 +135,8 @@ class Simulation::Impl {
 
   // simulation_starts.cpp
   void start(RequestId id, Live& live, const Layout& layout, const Placer& placer);
+  void expect_end(RequestId id, Live& live);
+  void give_back(Live& live);
   void try_start(RequestId id, Live& live);
   void schedule(RequestId id, Live& live, PlacementPhase phase, SimTime at);
   Duration load_time(Placement& placement) const;

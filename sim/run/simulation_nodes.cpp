@@ -146,7 +146,7 @@ void Simulation::Impl::lose(RequestId id, NodeId node, LossCause cause) {
   const bool kept = live.ready && (llm || !options_.dynamics.tasks_start_over);
   if (kept) live.remaining -= *now_ - live.ready_at;
   live.held_before += *now_ - live.placement->since;
-  cluster_.give_back(live.placement->holdings);
+  give_back(live);
   put_on_nodes(live, false);
   --(live.ready ? state_.running : state_.starting);
   const Loss loss{node, cause, live.ready, kept};

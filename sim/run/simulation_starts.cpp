@@ -28,6 +28,20 @@ void Simulation::Impl::start(RequestId id, Live& live, const Layout& layout, con
   tell([&](Observer& o) { o.placed(*now_, *live.placement); });
   ++state_.starting;
   try_start(id, live);
+  expect_end(id, live);
+}
+
+// Tells a queue that plans ahead when this will be over, as declared, and what it gives back.
+void Simulation::Impl::expect_end(RequestId id, Live& live) {
+  if (!parts_.queue.plans_ahead()) return;
+  const Placement& placement = *live.placement;
+  const SimTime begins = live.ready ? live.ready_at : live.next_at;
+  parts_.queue.started({id, placement.milli / kWholeGpu, begins + *live.request.declared});
+}
+
+void Simulation::Impl::give_back(Live& live) {
+  cluster_.give_back(live.placement->holdings);
+  if (parts_.queue.plans_ahead()) parts_.queue.ended(live.placement->request);
 }
 
 void Simulation::Impl::try_start(RequestId id, Live& live) {
@@ -176,7 +190,7 @@ Outcome Simulation::Impl::served_outcome(const Placement& placement) {
 }
 
 void Simulation::Impl::release(Live& live) {
-  cluster_.give_back(live.placement->holdings);
+  give_back(live);
   put_on_nodes(live, false);
   --(live.ready ? state_.running : state_.starting);
   tell([&](Observer& o) { o.released(*now_, *live.placement, live.ready); });

@@ -169,7 +169,8 @@ Status Simulation::Impl::resume(const RunState& from) {
   for (const PlacedRecord& record : from.placed) HEADROOM_CHECK(resume_placed(from, record));
   for (const WaitingRecord& record : from.waiting) HEADROOM_CHECK(resume_waiting(from, record));
   // What waits was tried when the state was saved: the discipline is told the answers of then.
-  parts_.queue.pass(from.at, false, [](RequestId) { return TryResult::waiting; });
+  const PassState state{from.at, false, cluster_.idle_gpus()};
+  parts_.queue.pass(state, [](RequestId) { return TryResult::waiting; });
   freed_at_last_pass_ = cluster_.freed_position();
   ask_for_wake();
   return pull_request();
@@ -246,7 +247,7 @@ Status Simulation::Impl::take_requests(const RunState& from) {
           fmt::format("request {} (from 0) is '{}' in the state, but '{}' in this workload", i,
                       found->second->name, request->name));
     }
-    HEADROOM_CHECK(check_kind(*request));
+    HEADROOM_CHECK(check_request(*request));
     HEADROOM_CHECK(check_record(*found->second, *request, from.at));
     ++submitted_;
     Live& live = live_[static_cast<RequestId>(i)];
@@ -316,6 +317,7 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
   tell([&](Observer& o) { o.placed(from.at, *live.placement); });
   if (running) tell([&](Observer& o) { o.ready(from.at, *live.placement); });
   schedule(id, live, record.phase, record.next);
+  expect_end(id, live);
   return {};
 }
 
@@ -341,7 +343,7 @@ Status Simulation::Impl::resume_waiting(const RunState& from, const WaitingRecor
   live.lost_at = record.lost_at;
   live.cause = record.cause;
   live.queued = queued_++;
-  parts_.queue.add({id, live.shape->id, live.request.arrival, live.request.declared});
+  parts_.queue.add(queue_entry(id, live));
   if (record.limit) {
     live.limit_at = *record.limit;
     live.limit = events_.push(live.limit_at, kLimits, LimitReached{id});

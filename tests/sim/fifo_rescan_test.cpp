@@ -20,7 +20,7 @@ class Line {
 
   Asked pass(std::int64_t second, bool freed, const std::set<std::uint64_t>& fits = {}) {
     Asked asked;
-    queue_->pass(at(second), freed, [&](RequestId request) {
+    queue_->pass({at(second), freed, 0}, [&](RequestId request) {
       asked.push_back(index(request));
       if (!fits.contains(index(request))) return TryResult::waiting;
       queue_->remove(request);

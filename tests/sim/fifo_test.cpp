@@ -17,13 +17,13 @@ class Line {
       : queue_(test::require_value(make_queue_discipline(discipline))) {}
 
   void add(std::uint64_t request, std::uint32_t shape) {
-    queue_->add({static_cast<RequestId>(request), static_cast<ShapeId>(shape), SimTime{}, {}});
+    queue_->add({static_cast<RequestId>(request), static_cast<ShapeId>(shape), SimTime{}, {}, 0});
   }
   void remove(std::uint64_t request) { queue_->remove(static_cast<RequestId>(request)); }
 
   std::vector<std::uint64_t> pass(bool freed, const std::set<std::uint64_t>& fits = {}) {
     std::vector<std::uint64_t> asked;
-    queue_->pass(SimTime{}, freed, [&](RequestId request) {
+    queue_->pass({SimTime{}, freed, 0}, [&](RequestId request) {
       asked.push_back(index(request));
       if (!fits.contains(index(request))) return TryResult::waiting;
       queue_->remove(request);
