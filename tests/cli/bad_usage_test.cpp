@@ -43,7 +43,7 @@ TEST_CASE("wrong usage is refused", "[cli]") {
       command("an unknown command", {"rnu"}, {"there is no command 'rnu'", "did you mean 'run'?"}),
       command("an unknown option", {"--hepl"},
               {"there is no option '--hepl'", "did you mean '--help'?"}),
-      command("no scenario", {"run", "--out", "@/out"}, {"scenario is required"}),
+      command("no scenario", {"run", "--out", "@/out"}, {"no scenario"}),
       command("no request", {"explain", "@"}, {"request is required"}),
       command("a word too many", {"policies", "naive"}, {"naive"}),
       run("an unknown option of run", {"--polcy", "naive"}, {"--polcy"}),
