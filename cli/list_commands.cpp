@@ -21,11 +21,15 @@
 namespace headroom::cli {
 namespace {
 
+const char* kinds_taken(const PolicyInfo& policy) {
+  if (!policy.takes_llm) return "opaque tasks";
+  return policy.takes_opaque ? "both" : "deployments";
+}
+
 void list_policies() {
   fmt::print("policy\ttakes\tdescription\n");
   for (const auto& policy : policies()) {
-    fmt::print("{}\t{}\t{}\n", policy.name, policy.takes_llm ? "deployments" : "opaque tasks",
-               policy.description);
+    fmt::print("{}\t{}\t{}\n", policy.name, kinds_taken(policy), policy.description);
   }
 }
 

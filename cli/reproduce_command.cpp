@@ -1,26 +1,27 @@
-// headroom reproduce: whether a scheduler that headroom reproduces does as published cases say.
+// headroom reproduce: whether headroom comes to what others published of schedulers it reproduces.
 
 #include "cli/commands.hpp"
+#include "cli/seeds.hpp"
+#include "study/reproduce/fgd/agreement.hpp"
 #include "study/reproduce/gpustack_cases.hpp"
 
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace headroom::cli {
 
-void add_reproduce_command(CLI::App& app, int& exit_code) {
+namespace {
+
+void add_gpustack(CLI::App& group, int& exit_code) {
   struct Arguments {
     std::string cases;
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* group = app.add_subcommand("reproduce",
-                                       "Whether a reproduced scheduler agrees with "
-                                       "cases about it");
-  group->require_subcommand(1);
-  CLI::App* command = group->add_subcommand(
+  CLI::App* command = group.add_subcommand(
       "gpustack",
       "Run cases about GPUStack's scheduler (docs/gpustack.md); exit code 1 where one "
       "disagrees");
@@ -38,6 +39,88 @@ void add_reproduce_command(CLI::App& app, int& exit_code) {
     fmt::print("{}", arguments->json ? reproduce_json(*result) : reproduce_text(*result));
     if (result->disagreeing() > 0) exit_code = kGateFailed;
   });
+}
+
+struct FgdArguments {
+  fgd::Question question;
+  std::optional<std::string> seeds;
+  std::string plots;
+  bool json = false;
+};
+
+Result<int> reproduce_fgd(FgdArguments& arguments) {
+  fgd::Question& question = arguments.question;
+  if (arguments.seeds) {
+    HEADROOM_TRY(question.seeds, parse_seeds(*arguments.seeds));
+  }
+  if (!question.own_orders && question.orders.empty()) {
+    return fail("the orders of arrival are not there", {},
+                "name their folder with --orders, or draw some with --own-orders");
+  }
+  question.progress = on_terminal();
+  HEADROOM_TRY(const fgd::Report result, fgd::reproduce(question));
+  fmt::print("{}", arguments.json ? fgd::report_json(result) : fgd::report_text(result));
+  if (!arguments.plots.empty()) HEADROOM_CHECK(fgd::write_plots(result, arguments.plots));
+  return result.disagreeing() > 0 ? kGateFailed : kDone;
+}
+
+void add_fgd(CLI::App& group, int& exit_code) {
+  auto arguments = std::make_shared<FgdArguments>();
+  fgd::Question& question = arguments->question;
+  CLI::App* command = group.add_subcommand(
+      "fgd",
+      "Run FGD's published experiment (docs/validation.md); exit code 1 where a run disagrees");
+  command->add_option("--pods", question.pods, "Folder with openb_pod_list_*.csv or .csv.gz")
+      ->required()
+      ->type_name("FOLDER");
+  command->add_option("--nodes", question.nodes, "List of the GPU nodes (CSV)")
+      ->required()
+      ->type_name("FILE");
+  CLI::Option* orders =
+      command
+          ->add_option("--orders", question.orders,
+                       "Folder with orders of arrival, LIST.seedN.order or .order.gz")
+          ->type_name("FOLDER");
+  command
+      ->add_option("--expected", question.expected,
+                   "Folder with the published analysis_*_discrete.csv or .csv.gz")
+      ->required()
+      ->type_name("FOLDER");
+  command->add_option("--lists", question.lists, "Of the pod lists these; default: all there")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  command
+      ->add_option("--policies", question.policies,
+                   "Of random, dot-product, gpu-clustering, gpu-packing, best-fit and fgd these; "
+                   "default: all")
+      ->delimiter(',')
+      ->type_name("NAMES");
+  command->add_option("--seeds", arguments->seeds, "42..51 or 42,43; default: the published ones")
+      ->type_name("SEEDS");
+  command
+      ->add_flag("--own-orders", question.own_orders,
+                 "Draw orders by the experiment's rules, and compare as distributions")
+      ->excludes(orders);
+  command->add_option("--plots", arguments->plots, "Write an SVG for each list (needs gnuplot)")
+      ->type_name("FOLDER");
+  command->add_option("-j,--jobs", question.jobs, "Runs at a time; default: one per core")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command->add_flag("--json", arguments->json, "Print JSON, with all curves");
+  command->callback([arguments, &exit_code] {
+    const Result<int> code = reproduce_fgd(*arguments);
+    exit_code = code ? *code : report(code.error());
+  });
+}
+
+}  // namespace
+
+void add_reproduce_command(CLI::App& app, int& exit_code) {
+  CLI::App* group = app.add_subcommand(
+      "reproduce", "Whether headroom comes to what others published of schedulers it reproduces");
+  group->require_subcommand(1);
+  add_gpustack(*group, exit_code);
+  add_fgd(*group, exit_code);
 }
 
 }  // namespace headroom::cli

@@ -1,6 +1,7 @@
 // headroom run: a scenario under its policies, side by side.
 
 #include "cli/commands.hpp"
+#include "cli/seeds.hpp"
 #include "cli/side_by_side.hpp"
 #include "sim/core/nearest.hpp"
 #include "study/flat_pool.hpp"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -18,8 +18,6 @@ namespace headroom::cli {
 namespace {
 
 constexpr std::size_t kDifferencesOfPair = 4;  // in Markdown; result.json has them all
-constexpr std::uint64_t kMostSeeds = 10'000;
-constexpr std::uint64_t kLargestSeed = 1'000'000'000'000;  // as the scenario's key
 
 struct RunArguments {
   std::string scenario;
@@ -42,48 +40,6 @@ struct RunArguments {
   bool no_log = false;
   bool no_audit = false;
 };
-
-tl::unexpected<Error> bad_seeds(std::string message) {
-  return fail(std::move(message), {"--seeds"},
-              fmt::format("a range such as 1..5, or a list such as 1,2,7: up to {} seeds from 0 "
-                          "to {}",
-                          kMostSeeds, kLargestSeed));
-}
-
-Result<std::uint64_t> parse_seed(std::string_view text) {
-  std::uint64_t seed = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, code] = std::from_chars(text.data(), last, seed);
-  if (code != std::errc() || end != last || seed > kLargestSeed) {
-    return bad_seeds(fmt::format("'{}' is not a seed", text));
-  }
-  return seed;
-}
-
-// "1..5" or "1,2,7"
-Result<std::vector<std::uint64_t>> parse_seeds(std::string_view text) {
-  std::vector<std::uint64_t> seeds;
-  if (const auto dots = text.find(".."); dots != std::string_view::npos) {
-    HEADROOM_TRY(const std::uint64_t first, parse_seed(text.substr(0, dots)));
-    HEADROOM_TRY(const std::uint64_t last, parse_seed(text.substr(dots + 2)));
-    if (last < first) return bad_seeds(fmt::format("'{}' ends before it begins", text));
-    if (last - first >= kMostSeeds) return bad_seeds(fmt::format("'{}' are too many", text));
-    for (std::uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
-    return seeds;
-  }
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    HEADROOM_TRY(const std::uint64_t seed, parse_seed(text.substr(0, comma)));
-    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
-      return bad_seeds(fmt::format("seed {} is named twice", seed));
-    }
-    seeds.push_back(seed);
-    if (seeds.size() > kMostSeeds) return bad_seeds("these are too many");
-    more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
-  }
-  return seeds;
-}
 
 // Goes on from a saved state: with its seed, and its policy where none is named.
 Status go_on_from(const RunArguments& arguments, Scenario& scenario, StudyOptions& options) {

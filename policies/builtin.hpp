@@ -17,6 +17,5 @@ std::unique_ptr<Placer> make_gpustack_0_6(const PlacerContext& context, const Co
 std::unique_ptr<Placer> make_gpustack_0_4(const PlacerContext& context, const ConfigTable& options);
 std::unique_ptr<Placer> make_fallback_search_mix(const PlacerContext& context,
                                                  const ConfigTable& options);
-std::unique_ptr<Placer> make_first_fit(const PlacerContext& context, const ConfigTable& options);
 
 }  // namespace headroom

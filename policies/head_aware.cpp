@@ -43,9 +43,7 @@ class HeadAware final : public Placer {
       if (options_.pass_unknown) return std::nullopt;
       return "number of attention heads not found at the root of config.json or in llm_config";
     }
-    const EngineVerdict verdict = engine_.check_shape(*llm.model, plan, llm.limits);
-    if (verdict.accepted) return std::nullopt;
-    return verdict.refusal.rule + ": " + verdict.refusal.sentence;
+    return shape_refusal(engine_, llm, plan);
   }
 
   const EngineRules& engine_;

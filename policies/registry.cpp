@@ -1,6 +1,7 @@
 #include "policies/registry.hpp"
 
 #include "policies/builtin.hpp"
+#include "policies/classical/classical.hpp"
 #include "sim/core/nearest.hpp"
 
 #include <fmt/format.h>
@@ -10,10 +11,12 @@
 
 namespace headroom {
 
-std::span<const PolicyInfo> policies() {
-  // One line per policy: name, what it does, takes LLM deployments, takes opaque tasks,
-  // tells something of one request alone, factory.
-  static const std::vector<PolicyInfo> all = {
+namespace {
+
+// One line per policy: name, what it does, takes LLM deployments, takes opaque tasks,
+// tells something of one request alone, factory.
+std::vector<PolicyInfo> own_policies() {
+  return {
       {"naive", "fewest GPUs that hold the claim; knows nothing of the model", true, false, true,
        make_naive},
       {"head-aware", "as naive, but only sizes the engine's shape rules accept", true, false, true,
@@ -27,9 +30,38 @@ std::span<const PolicyInfo> policies() {
        true, make_fallback_search},
       {"fallback-search-mix", "as fallback-search, sparing what the rest of the mix needs", true,
        false, false, make_fallback_search_mix},
-      {"first-fit", "opaque tasks: the first node, by id, with room", false, true, true,
-       make_first_fit},
   };
+}
+
+// For tasks alone, or also for the sizes that head-aware accepts.
+PolicyInfo classical(const ClassicalPolicy& policy, bool heads) {
+  const std::string name = heads && !policy.heads_only ? policy.name + "+heads" : policy.name;
+  const std::string what = heads ? "head-aware's sizes and tasks: " : "opaque tasks: ";
+  return {
+      name,
+      what + policy.description,
+      heads,
+      true,
+      !heads,
+      [name, make = policy.make, heads](const PlacerContext& context, const ConfigTable& options) {
+        return make_classical(name, context, make(context, options), ClassicalKinds{heads});
+      }};
+}
+
+std::vector<PolicyInfo> all_policies() {
+  std::vector<PolicyInfo> out = own_policies();
+  for (const bool heads : {false, true}) {
+    for (const ClassicalPolicy& policy : classical_policies()) {
+      if (heads || !policy.heads_only) out.push_back(classical(policy, heads));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const PolicyInfo> policies() {
+  static const std::vector<PolicyInfo> all = all_policies();
   return all;
 }
 

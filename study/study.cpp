@@ -50,10 +50,10 @@ struct Finished {
 };
 
 Result<std::unique_ptr<Placer>> make_placer(const Scenario& scenario, const std::string& name,
-                                            PlanSpace& plans) {
+                                            PlanSpace& plans, std::uint64_t seed) {
   HEADROOM_TRY(const PolicyInfo* policy, find_policy(name));
   const ConfigTable options = scenario.config->table("policy").table(name);
-  return policy->make(PlacerContext{scenario.cluster, plans}, options);
+  return policy->make(PlacerContext{scenario.cluster, plans, seed}, options);
 }
 
 Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptions& options,
@@ -67,8 +67,9 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   job->simulation.dump_at = options.dump_at;
   if (options.from) job->simulation.from = &options.from->run;
   HEADROOM_TRY(job->parts, RunParts::make(scenario));
-  HEADROOM_TRY(job->placer, make_placer(scenario, policy, job->parts->plans()));
-  HEADROOM_TRY(job->base_placer, make_placer(scenario, scenario.base_placer, job->parts->plans()));
+  HEADROOM_TRY(job->placer, make_placer(scenario, policy, job->parts->plans(), seed));
+  HEADROOM_TRY(job->base_placer,
+               make_placer(scenario, scenario.base_placer, job->parts->plans(), seed));
   HEADROOM_TRY(job->queue, make_queue_discipline(scenario.queue));
   HEADROOM_TRY(job->requests, open_requests(scenario, seed, scale));
   if (options.folder) {

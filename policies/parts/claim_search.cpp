@@ -11,6 +11,13 @@
 namespace headroom {
 Bytes weight_claim(const Model& model) { return weight_bytes(model) * 6 / 5 + 2 * kGiB; }
 
+std::optional<std::string> shape_refusal(const EngineRules& engine, const LlmDeployment& llm,
+                                         ParallelPlan plan) {
+  const EngineVerdict verdict = engine.check_shape(*llm.model, plan, llm.limits);
+  if (verdict.accepted) return std::nullopt;
+  return verdict.refusal.rule + ": " + verdict.refusal.sentence;
+}
+
 ClaimSearch::ClaimSearch(const PlacerContext& context, SizeFilter filter)
     : context_(context), filter_(std::move(filter)) {}
 
@@ -102,7 +109,27 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
     return Never{all.beyond_limits ? "beyond_plan_limits" : "cluster_too_small"};
   }
   RoomSearch search(cluster, request.shape, request.freed);
-  for (const Candidate& candidate : all.in_order) {
+  const auto same = [](const Candidate& a, const Candidate& b) {
+    return a.one_node == b.one_node && a.plan == b.plan;
+  };
+  for (auto first = all.in_order.begin(); first != all.in_order.end();) {
+    const auto last = std::find_if(first, all.in_order.end(),
+                                   [&](const Candidate& c) { return !same(c, *first); });
+    const auto layout = room_for(request, cluster, search, {first, last});
+    for (; first != last && !(layout && (choose_ || first->gpu == layout->gpu)); ++first) {
+      if (log != nullptr) log->push_back({describe(*first), "no room now"});
+    }
+    if (layout) return Place{*layout, "fewest GPUs whose memory holds 1.2 x weights + 2 GiB"};
+  }
+  return NotNow{"no_room"};
+}
+
+// Room for the same sizes on one of several types.
+std::optional<Layout> ClaimSearch::room_for(const PlacementRequest& request, const Cluster& cluster,
+                                            RoomSearch& search,
+                                            std::span<const Candidate> same) const {
+  if (choose_ && same.front().one_node) return chosen_room(request, cluster, same);
+  for (const Candidate& candidate : same) {
     Layout layout{candidate.gpu, candidate.plan, {}};
     if (candidate.one_node) {
       auto part = search.on_one_node(candidate.gpu, candidate.plan.tp);
@@ -111,12 +138,19 @@ Decision ClaimSearch::place(const PlacementRequest& request, const Cluster& clus
       auto parts = search.on_equal_nodes(candidate.gpu, candidate.plan.tp, candidate.plan.pp);
       if (parts) layout.parts = std::move(*parts);
     }
-    if (!layout.parts.empty()) {
-      return Place{std::move(layout), "fewest GPUs whose memory holds 1.2 x weights + 2 GiB"};
-    }
-    if (log != nullptr) log->push_back({describe(candidate), "no room now"});
+    if (!layout.parts.empty()) return layout;
   }
-  return NotNow{"no_room"};
+  return std::nullopt;
+}
+
+std::optional<Layout> ClaimSearch::chosen_room(const PlacementRequest& request,
+                                               const Cluster& cluster,
+                                               std::span<const Candidate> same) const {
+  std::vector<GpuTypeId> types;
+  for (const Candidate& candidate : same) types.push_back(candidate.gpu);
+  auto chosen = choose_(request, cluster, types, same.front().plan.tp);
+  if (!chosen) return std::nullopt;
+  return Layout{chosen->type, same.front().plan, {std::move(chosen->part)}, 0, chosen->together};
 }
 
 }  // namespace headroom

@@ -6,8 +6,10 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -16,12 +18,27 @@ namespace headroom {
 /// (gpustack policies/utils.py estimate_model_vram).
 [[nodiscard]] Bytes weight_claim(const Model& model);
 
+/// Why an engine refuses these sizes for this model by their shape alone: what head-aware asks.
+[[nodiscard]] std::optional<std::string> shape_refusal(const EngineRules& engine,
+                                                       const LlmDeployment& llm, ParallelPlan plan);
+
 class ClaimSearch {
  public:
+  struct OneNode {
+    GpuTypeId type{};
+    PlacementPart part;
+    bool together = false;  // as Layout::together
+  };
+  /// A node with so many GPUs of one of these types free for a request; nullopt = there is none.
+  using ChooseNode = std::function<std::optional<OneNode>(
+      const PlacementRequest&, const Cluster&, std::span<const GpuTypeId> types, int gpus)>;
   /// Why the engine would refuse these sizes for this model, or nullopt if they may be used.
   using SizeFilter = std::function<std::optional<std::string>(const LlmDeployment&, ParallelPlan)>;
 
   ClaimSearch(const PlacerContext& context, SizeFilter filter);
+
+  /// Whatever fits on one node goes where `choose` says, of all types that need as many GPUs.
+  void choose_nodes_by(ChooseNode choose) { choose_ = std::move(choose); }
 
   /// Tries, in order: on one node, TP = number of GPUs, fewest GPUs first; then on several nodes,
   /// TP = GPUs per node and PP = nodes, fewest nodes first, then fewest GPUs. Of types that need
@@ -43,6 +60,12 @@ class ClaimSearch {
   };
 
   const Candidates& candidates(const InternedShape& shape);
+  [[nodiscard]] std::optional<Layout> room_for(const PlacementRequest& request,
+                                               const Cluster& cluster, RoomSearch& search,
+                                               std::span<const Candidate> same) const;
+  [[nodiscard]] std::optional<Layout> chosen_room(const PlacementRequest& request,
+                                                  const Cluster& cluster,
+                                                  std::span<const Candidate> same) const;
   void add_one_node(const InternedShape& shape, GpuTypeId type, int needed, Candidates& out) const;
   void add_several_nodes(const InternedShape& shape, GpuTypeId type, int needed,
                          Candidates& out) const;
@@ -54,6 +77,7 @@ class ClaimSearch {
 
   PlacerContext context_;
   SizeFilter filter_;
+  ChooseNode choose_;
   std::unordered_map<ShapeId, Candidates> candidates_;  // by gpu_shape
 };
 

@@ -1,5 +1,8 @@
 #include "policies/parts/expected_mix.hpp"
 
+#include "sim/cluster/cluster.hpp"
+
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -13,10 +16,25 @@ namespace {
 constexpr std::int64_t kMostTokens = 100'000'000;
 constexpr std::int64_t kMostSequences = 1'000'000;
 constexpr std::int64_t kMostWeight = 1'000'000'000;
+constexpr std::int64_t kMostGpus = 100'000;
+constexpr double kMostCpus = 1'000'000;
 
 class MixReader {
  public:
+  explicit MixReader(ExpectedKinds kinds) : kinds_(kinds) {}
+
   void read(const ConfigTable& entry, const ServingLimits& usual) {
+    ExpectedShape expected;
+    expected.weight = entry.integer_or("weight", {1, kMostWeight}, 1);
+    if (kinds_ == ExpectedKinds::with_tasks && !entry.has("model")) {
+      read_task(entry, expected.shape);
+    } else if (!read_deployment(entry, usual, expected.shape)) {
+      return;
+    }
+    found_.push_back(std::move(expected));
+  }
+
+  bool read_deployment(const ConfigTable& entry, const ServingLimits& usual, RequestShape& out) {
     LlmDeployment llm;
     llm.model = model_of(entry);
     llm.limits = limits_of(entry, usual);
@@ -25,12 +43,22 @@ class MixReader {
       llm.shared = true;
       llm.limits.utilisation_ppm = ppm(entry.number("min_u", {1e-6, 1.0}));
     }
-    const std::int64_t weight = entry.integer_or("weight", {1, kMostWeight}, 1);
-    if (llm.model == nullptr) return;
-    ExpectedShape expected;
-    expected.shape.what = std::move(llm);
-    expected.weight = weight;
-    found_.push_back(std::move(expected));
+    if (llm.model == nullptr) return false;
+    out.what = std::move(llm);
+    return true;
+  }
+
+  static void read_task(const ConfigTable& entry, RequestShape& out) {
+    OpaqueTask task;
+    task.gpus = static_cast<int>(entry.integer("gpus", {0, kMostGpus}));
+    task.milli = static_cast<int>(entry.integer_or("gpu_milli", {1, kWholeGpu}, kWholeGpu));
+    if (task.milli < kWholeGpu && task.gpus != 1) {
+      entry.reject("gpu_milli", "a share of a GPU ('gpu_milli' below 1000) needs gpus = 1");
+    }
+    out.what = task;
+    out.cpu_milli = std::llround(entry.number_or("cpus", {0.0, kMostCpus}, 0.0) * 1000.0);
+    out.allowed_gpus = entry.texts_or("gpu_types", {});
+    std::sort(out.allowed_gpus.begin(), out.allowed_gpus.end());
   }
 
   static ServingLimits limits_of(const ConfigTable& table, const ServingLimits& usual) {
@@ -60,6 +88,7 @@ class MixReader {
     return nullptr;
   }
 
+  ExpectedKinds kinds_;
   std::map<std::string, std::shared_ptr<const Model>> models_;
   std::vector<ExpectedShape> found_;
 };
@@ -79,8 +108,8 @@ void read_file(const ConfigTable& options, MixReader& reader) {
 
 }  // namespace
 
-std::vector<ExpectedShape> read_expected_mix(const ConfigTable& options) {
-  MixReader reader;
+std::vector<ExpectedShape> read_expected_mix(const ConfigTable& options, ExpectedKinds kinds) {
+  MixReader reader(kinds);
   if (options.has("mix")) read_file(options, reader);
   for (const ConfigTable& entry : options.tables("expected")) reader.read(entry, {});
   return std::move(reader).take();

@@ -3,6 +3,7 @@
 #include "sim/core/assert.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace headroom {
 namespace {
@@ -37,6 +38,11 @@ std::vector<std::unique_ptr<const NodeGraph>> graphs_of(const ClusterSpec& spec)
 
 }  // namespace
 
+std::uint64_t kind_bit(const GpuHolding& per_gpu, std::size_t gpus) {
+  if (per_gpu.milli < kWholeGpu) return 1;
+  return std::uint64_t{1} << std::min<std::size_t>(gpus, kKinds - 1);
+}
+
 std::size_t Cluster::StateHash::operator()(const NodeState& state) const {
   std::size_t seed = mix(0, index(state.shape));
   for (const auto& gpu : state.gpus) {
@@ -45,13 +51,14 @@ std::size_t Cluster::StateHash::operator()(const NodeState& state) const {
   }
   seed = mix(seed, static_cast<std::uint64_t>(state.cpu_free));
   seed = mix(seed, static_cast<std::uint64_t>(state.ram_free));
-  return mix(seed, state.in_service ? 1 : 0);
+  return mix(mix(seed, state.kinds), state.in_service ? 1 : 0);
 }
 
-Cluster::Cluster(const ClusterSpec& spec)
+Cluster::Cluster(const ClusterSpec& spec, bool keeps_kinds)
     : spec_(spec),
       links_(graphs_of(spec)),
       class_of_node_(spec.nodes.size()),
+      kinds_of_node_(keeps_kinds ? spec.nodes.size() : 0),
       by_idle_(spec.gpu_types.size()),
       by_milli_(spec.gpu_types.size()) {
   for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
@@ -147,8 +154,18 @@ void Cluster::apply(const NodeHolding& holding, int sign) {
   HEADROOM_ASSERT(state.cpu_free >= 0 && state.cpu_free <= node_shape.cpu_milli,
                   "CPU out of range");
   HEADROOM_ASSERT(state.ram_free >= 0 && state.ram_free <= node_shape.ram, "RAM out of range");
+  count_kind(holding, sign, state);
   if (state.in_service) idle_gpus_ += idle_devices(state) - idle_before;
   move_node(holding.node, state);
+}
+
+void Cluster::count_kind(const NodeHolding& holding, int sign, NodeState& state) {
+  if (kinds_of_node_.empty() || holding.devices.empty()) return;
+  const std::uint64_t bit = kind_bit(holding.per_gpu, holding.devices.size());
+  std::uint32_t& count =
+      kinds_of_node_[index(holding.node)][static_cast<std::size_t>(std::countr_zero(bit))];
+  count = sign > 0 ? count + 1 : count - 1;
+  state.kinds = count > 0 ? state.kinds | bit : state.kinds & ~bit;
 }
 
 void Cluster::move_node(NodeId node, const NodeState& to) {

@@ -15,6 +15,7 @@
 #include "sim/core/units.hpp"
 #include "sim/links/node_graph.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,7 @@
 namespace headroom {
 
 inline constexpr int kWholeGpu = 1000;  // milli
+inline constexpr int kKinds = 64;       // a node's largest holding of whole GPUs, and shares
 
 /// What is free on one device.
 struct GpuState {
@@ -50,6 +52,9 @@ struct GpuHolding {
   friend bool operator==(const GpuHolding&, const GpuHolding&) = default;
 };
 
+/// Bit of NodeState::kinds of something that holds so much of so many of a node's GPUs.
+[[nodiscard]] std::uint64_t kind_bit(const GpuHolding& per_gpu, std::size_t gpus);
+
 /// What is taken of one node: the same holding on each of `devices`.
 struct NodeHolding {
   NodeId node{};
@@ -66,6 +71,9 @@ struct NodeState {
   std::int64_t cpu_free = 0;
   Bytes ram_free = 0;
   bool in_service = true;  // whether anything may be placed on it
+  /// What is on it: bit 0, something with a share of a GPU; bit n, something with n whole GPUs of
+  /// the node. 0 in clusters that do not keep it.
+  std::uint64_t kinds = 0;
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };
 
@@ -86,8 +94,9 @@ struct NodeClass {
 
 class Cluster {
  public:
-  /// Keeps a reference: the specification must outlive the cluster.
-  explicit Cluster(const ClusterSpec& spec);
+  /// Keeps a reference: the specification must outlive the cluster. With `keeps_kinds` nodes are
+  /// in the same state only if what is on them is of the same kinds.
+  explicit Cluster(const ClusterSpec& spec, bool keeps_kinds = false);
 
   [[nodiscard]] const ClusterSpec& spec() const { return spec_; }
   [[nodiscard]] const NodeShape& shape(const NodeClass& node_class) const {
@@ -147,6 +156,7 @@ class Cluster {
   };
 
   void apply(const NodeHolding& holding, int sign);
+  void count_kind(const NodeHolding& holding, int sign, NodeState& state);
   void move_node(NodeId node, const NodeState& to);
   void note_freed(NodeId node);
   std::uint32_t slot_for(const NodeState& state);
@@ -161,6 +171,8 @@ class Cluster {
   std::unordered_map<NodeState, std::uint32_t, StateHash> slots_;
   std::set<std::uint32_t> live_classes_;
   std::vector<std::uint32_t> class_of_node_;
+  // By node, how many holdings of each kind; empty where kinds are not kept.
+  std::vector<std::array<std::uint32_t, kKinds>> kinds_of_node_;
   std::vector<std::map<int, std::set<std::uint32_t>>> by_idle_;   // by type
   std::vector<std::map<int, std::set<std::uint32_t>>> by_milli_;  // by type
   std::uint64_t version_ = 0;

@@ -28,4 +28,8 @@ RandomStream random_stream(std::uint64_t seed, std::string_view purpose) {
   return RandomStream(splitmix(splitmix(seed) ^ hash_of(purpose)));
 }
 
+RandomStream random_stream(std::uint64_t seed, std::string_view purpose, std::uint64_t number) {
+  return RandomStream(splitmix(splitmix(splitmix(seed) ^ hash_of(purpose)) + number));
+}
+
 }  // namespace headroom

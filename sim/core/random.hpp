@@ -16,5 +16,8 @@ using RandomStream = boost::random::mt19937_64;
 
 /// The stream for `purpose` in the run with this seed.
 [[nodiscard]] RandomStream random_stream(std::uint64_t seed, std::string_view purpose);
+/// One of many for the same purpose, by number: what is drawn from one depends on no other.
+[[nodiscard]] RandomStream random_stream(std::uint64_t seed, std::string_view purpose,
+                                         std::uint64_t number);
 
 }  // namespace headroom

@@ -36,6 +36,8 @@ struct PlacementRequest {
   /// Nodes whose disks hold the weights asked for, ascending; filled for placers that
   /// read_weights() in runs that have disks.
   std::span<const NodeId> weights_on = {};
+  /// Its number in order of arrival, for placers that draw lots.
+  RequestId id{};
 };
 
 /// Rule of a PassedOver that is no candidate, but what the scheduler that the policy stands for
@@ -70,7 +72,8 @@ using Decision = std::variant<Place, NotNow, Never>;
 /// What a placer works with for a whole run. Everything outlives it.
 struct PlacerContext {
   const ClusterSpec& cluster;
-  PlanSpace& plans;  // engine rules, cost model and ranked plans, for those that ask
+  PlanSpace& plans;        // engine rules, cost model and ranked plans, for those that ask
+  std::uint64_t seed = 1;  // of the run, for those that draw lots
 };
 
 class Placer {
@@ -81,6 +84,11 @@ class Placer {
   [[nodiscard]] virtual bool takes(RequestKind kind) const = 0;
   /// Whether it looks at PlacementRequest::weights_on.
   [[nodiscard]] virtual bool reads_weights() const { return false; }
+  /// Whether it looks at NodeState::kinds.
+  [[nodiscard]] virtual bool reads_kinds() const { return false; }
+  /// Told once of each request that arrives, before anybody places it: for placers that go by what
+  /// has come so far. Between two of these the same question has the same answer.
+  virtual void arrived(const InternedShape& /*shape*/) {}
   /// Precondition: takes(request.shape.shape.kind()). Must return the same decision for the same
   /// shape and cluster state. `log` is null unless the decision log is on: explain only then.
   [[nodiscard]] virtual Decision place(const PlacementRequest& request, const Cluster& cluster,

@@ -12,7 +12,7 @@ namespace headroom {
 Simulation::Impl::Impl(const SimulationParts& parts, const SimulationOptions& options)
     : parts_(parts),
       options_(options),
-      cluster_(parts.cluster),
+      cluster_(parts.cluster, parts.placer.reads_kinds() || parts.base_placer.reads_kinds()),
       shapes_(parts.cluster),
       audit_(parts.plans) {
   const ClusterDynamics& dynamics = options_.dynamics;
@@ -97,8 +97,14 @@ Status Simulation::Impl::handle(const Arrive&) {
   live.remaining = live.request.lifetime;
   HEADROOM_CHECK(check_request(live.request));
   tell([&](Observer& o) { o.submitted(*now_, id, live.request, *live.shape); });
+  announce(*live.shape);
   enqueue(id, live);
   return pull_request();
+}
+
+void Simulation::Impl::announce(const InternedShape& shape) {
+  parts_.placer.arrived(shape);
+  parts_.base_placer.arrived(shape);
 }
 
 QueueEntry Simulation::Impl::queue_entry(RequestId id, const Live& live) {
@@ -156,7 +162,8 @@ TryResult Simulation::Impl::attempt(RequestId id) {
     weights_on = disks_->nodes_with(model.name, weight_bytes(model));
   }
   const PlacementRequest request{
-      *live.shape, live.request.arrival, live.request.declared, live.refused_by, freed, weights_on};
+      *live.shape, live.request.arrival, live.request.declared, live.refused_by, freed, weights_on,
+      id};
   const Decision decision = placer.place(request, cluster_, explain ? &log : nullptr);
   tell([&](Observer& o) { o.decided(*now_, id, placer.name(), decision, log); });
   if (const auto* place = std::get_if<Place>(&decision)) {

@@ -119,6 +119,7 @@ class Simulation::Impl {
   void advance(SimTime to);
   Status pull_request();
   Status check_request(Request& request) const;
+  void announce(const InternedShape& shape);
   QueueEntry queue_entry(RequestId id, const Live& live);
   void enqueue(RequestId id, Live& live);
   void want_pass();

@@ -240,6 +240,8 @@ Status Simulation::Impl::take_requests(const RunState& from) {
     if (request->arrival > from.at) {
       return cannot_go_on(fmt::format("request '{}' arrives after the state", request->name));
     }
+    const InternedShape& shape = shapes_.intern(request->shape);
+    announce(shape);
     const auto found = wanted.find(static_cast<RequestId>(i));
     if (found == wanted.end()) continue;
     if (request->name != found->second->name) {
@@ -252,7 +254,7 @@ Status Simulation::Impl::take_requests(const RunState& from) {
     ++submitted_;
     Live& live = live_[static_cast<RequestId>(i)];
     live.request = std::move(*request);
-    live.shape = &shapes_.intern(live.request.shape);
+    live.shape = &shape;
     live.attempts = found->second->attempts;
     live.attempts_before = found->second->attempts_before;
     live.refused_by = found->second->refused_by;

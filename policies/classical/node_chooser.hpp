@@ -1,0 +1,80 @@
+#pragma once
+// Choosing one node for all of a request.
+
+#include "policies/classical/node_score.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace headroom {
+
+struct ChosenNode {
+  GpuTypeId type{};
+  PlacementPart part;
+  bool together = false;  // as Layout::together
+};
+
+class NodeChooser {
+ public:
+  NodeChooser() = default;
+  NodeChooser(const NodeChooser&) = delete;
+  NodeChooser& operator=(const NodeChooser&) = delete;
+  virtual ~NodeChooser() = default;
+
+  /// A node with room for one of the asks (the same on several GPU types), nullopt exactly where
+  /// there is none; with request.freed it looks at those nodes alone.
+  [[nodiscard]] virtual std::optional<ChosenNode> choose(const PlacementRequest& request,
+                                                         const Cluster& cluster,
+                                                         std::span<const NodeAsk> asks) = 0;
+  /// Why one that was chosen was, for the decision log.
+  [[nodiscard]] virtual std::string why() const = 0;
+  [[nodiscard]] virtual bool reads_kinds() const { return false; }
+  virtual void arrived(const InternedShape& /*shape*/) {}
+};
+
+/// The node with the highest score, of equals the one with the lowest id.
+class HighestScore final : public NodeChooser {
+ public:
+  HighestScore(std::unique_ptr<NodeScore> score, std::string why)
+      : score_(std::move(score)), why_(std::move(why)) {}
+
+  [[nodiscard]] std::optional<ChosenNode> choose(const PlacementRequest& request,
+                                                 const Cluster& cluster,
+                                                 std::span<const NodeAsk> asks) override;
+  [[nodiscard]] std::string why() const override { return why_; }
+  [[nodiscard]] bool reads_kinds() const override { return score_->reads_kinds(); }
+  void arrived(const InternedShape& shape) override { score_->arrived(shape); }
+
+ private:
+  // What was worked out for a class, by its slot.
+  struct Known {
+    std::uint32_t generation = 0;
+    std::optional<std::int64_t> score;  // none: no room
+  };
+  using Scores = std::vector<Known>;
+
+  Scores& scores_of(const NodeAsk& ask);
+  std::optional<std::int64_t> score_of(const Cluster& cluster, const NodeClass& node_class,
+                                       const NodeAsk& ask, Scores& scores);
+
+  std::unique_ptr<NodeScore> score_;
+  std::string why_;
+  std::map<std::tuple<ShapeId, GpuTypeId, int>, Scores> scores_;
+  std::uint64_t version_ = 0;
+  std::size_t kept_ = 0;  // entries of all scores
+};
+
+/// "random": any node with room, all alike, and any of its devices with room.
+[[nodiscard]] std::unique_ptr<NodeChooser> make_random_chooser(const PlacerContext& context,
+                                                               const ConfigTable& options);
+/// "power-of-d": of d nodes with room, drawn at random, the least loaded.
+[[nodiscard]] std::unique_ptr<NodeChooser> make_power_of_d_chooser(const PlacerContext& context,
+                                                                   const ConfigTable& options);
+
+}  // namespace headroom

@@ -1,0 +1,117 @@
+// Plots by gnuplot (gnuplot.info), as a program: its SVG needs no library, and people can change
+// what it draws.
+
+#include "study/reproduce/fgd/agreement.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <set>
+
+namespace headroom::fgd {
+namespace {
+
+namespace fs = std::filesystem;
+
+Curves mean_of(const Report& report, const std::string& list, const std::string& policy) {
+  Curves out;
+  double n = 0.0;
+  for (const Run& run : report.runs) {
+    if (run.list != list || run.policy != policy) continue;
+    n += 1.0;
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      out.allo[i] += run.curves.allo[i];
+      out.frag[i] += run.curves.frag[i];
+    }
+  }
+  for (std::size_t i = 0; i < kColumns && n > 0.0; ++i) {
+    out.allo[i] /= n;
+    out.frag[i] /= n;
+  }
+  return out;
+}
+
+std::string block(const std::string& name, const Curves& curves) {
+  std::string out = fmt::format("${} << EOD\n", name);
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    out += fmt::format("{} {:.3f} {:.3f}\n", i, curves.allo[i], curves.frag[i]);
+  }
+  return out + "EOD\n";
+}
+
+// What gnuplot is told for one list: two panels, a line for each policy.
+std::string script(const Report& report, const std::string& list, const fs::path& file) {
+  std::string data;
+  std::string allo;
+  std::string frag;
+  int line = 0;
+  for (const PaperPolicy& policy : paper_policies()) {
+    bool there = false;
+    for (const Agreement& row : report.agreements) {
+      there = there || (row.list == list && row.policy == policy.name);
+    }
+    if (!there) continue;
+    const std::string name = fmt::format("p{}", ++line);
+    data += block(name, mean_of(report, list, policy.name));
+    const std::string style = fmt::format("with lines lw 2 lc {} title '{}'", line, policy.paper);
+    const char* comma = line > 1 ? ", " : "";
+    allo += fmt::format("{}${} using 1:2 {}", comma, name, style);
+    frag += fmt::format("{}${} using 1:3 {}", comma, name, style);
+  }
+  return data + fmt::format(
+                    "set terminal svg size 960,420 font 'sans-serif,13' background 'white'\n"
+                    "set output '{}'\n"
+                    "set multiplot layout 1,2 title '{}' noenhanced\n"
+                    "set grid\n"
+                    "set xlabel 'GPUs asked for so far, % of the cluster'\n"
+                    "set xrange [0:130]\n"
+                    "set key left top\n"
+                    "set ylabel 'allocated GPUs, % of the cluster'\n"
+                    "set yrange [0:100]\n"
+                    "plot {}\n"
+                    "set key left bottom\n"
+                    "set ylabel 'fragmented GPUs, % of the cluster'\n"
+                    "set autoscale y\n"
+                    "plot {}\n"
+                    "unset multiplot\n",
+                    file.string(), list, allo, frag);
+}
+
+struct ClosePipe {
+  int* status;
+  void operator()(std::FILE* pipe) const { *status = ::pclose(pipe); }
+};
+
+Status run_gnuplot(const std::string& text) {
+  int status = 0;
+  {
+    // Fixed text: nothing of what a user gives stands in the command.
+    const std::unique_ptr<std::FILE, ClosePipe> pipe(::popen("gnuplot", "w"), ClosePipe{&status});
+    if (pipe == nullptr) return fail("gnuplot cannot be started");
+    std::fwrite(text.data(), 1, text.size(), pipe.get());
+  }
+  if (status == 0) return {};
+  return fail("gnuplot is not there, or failed", {},
+              "install it (Debian: gnuplot-nox), or leave --plots out");
+}
+
+}  // namespace
+
+Status write_plots(const Report& report, const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code) return fail("this folder cannot be made: " + code.message(), {folder.string()});
+  for (const ListInfo& list : report.lists) {
+    const fs::path file = folder / fmt::format("fgd-{}.svg", list.name);
+    if (file.string().find('\'') != std::string::npos) {
+      return fail("gnuplot takes no quotation mark in a file's name", {file.string()});
+    }
+    HEADROOM_CHECK(run_gnuplot(script(report, list.name, file)));
+    if (!fs::exists(file, code)) return fail("gnuplot wrote no such file", {file.string()});
+  }
+  return {};
+}
+
+}  // namespace headroom::fgd
