@@ -31,7 +31,7 @@ class Classical final : public Placer {
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log) override {
     const InternedShape& shape = request.shape;
-    if (shape.shape.kind() == RequestKind::llm) return heads_->place(request, cluster, log);
+    if (shape.shape.kind() == RequestKind::llm) return place_deployment(request, cluster, log);
     const int gpus = shape.shape.opaque().gpus;
     std::vector<GpuTypeId> types{GpuTypeId{}};
     if (gpus > 0) types = large_enough(shape, gpus);
@@ -56,6 +56,15 @@ class Classical final : public Placer {
       if (!chosen) return std::nullopt;
       return ClaimSearch::OneNode{chosen->type, std::move(chosen->part), chosen->together};
     });
+  }
+
+  Decision place_deployment(const PlacementRequest& request, const Cluster& cluster,
+                            std::vector<PassedOver>* log) {
+    Decision decision = heads_->place(request, cluster, log);
+    auto* place = std::get_if<Place>(&decision);
+    const bool chosen = place != nullptr && place->layout.plan.pp == 1;
+    if (chosen) place->why += "; " + chooser_->why();
+    return decision;
   }
 
   // Types with a node that has so many GPUs.

@@ -3,18 +3,21 @@
 #include "policies/registry.hpp"
 
 #include <algorithm>
-#include <set>
 
 using namespace headroom;
 using namespace headroom::test;
 
 namespace {
 
-const std::set<std::string> kFindAll = {"fallback-search", "fallback-search-mix", "first-fit"};
+// Whether it promises to find room whenever there is some: of tasks, all do.
+bool finds_all(const std::string& name) {
+  const PolicyInfo& policy = *require_value(find_policy(name));
+  return !policy.takes_llm || name == "fallback-search" || name == "fallback-search-mix";
+}
 
 Candidate registered(const std::string& name, const std::string& options = "") {
   const auto make = [=](World& world) { return make_policy(world, name, options); };
-  return {name + " " + options, make, kFindAll.contains(name)};
+  return {name + " " + options, make, finds_all(name)};
 }
 
 std::string listed(const std::vector<Complaint>& complaints) {
@@ -112,6 +115,19 @@ TEST_CASE("every option of fallback-search keeps the promises of a placer, and f
   const auto candidate = registered(
       "fallback-search-mix", "[[expected]]\nmodel = 'qwen3-8b'\n[[expected]]\nmodel = 'phi-4'\n");
   CHECK(listed(check_placer(candidate, conformance_cases().front())).empty());
+}
+
+TEST_CASE("fgd and power-of-d keep the promises of a placer under their options") {
+  const std::string mix =
+      "[[expected]]\nmodel = 'qwen2.5-14b'\n[[expected]]\ngpus = 1\ngpu_milli = 300\nweight = 3\n";
+  for (const std::string policy : {"fgd", "fgd+heads", "fgd-heads"}) {
+    for (const auto& conformance_case : conformance_cases()) {
+      INFO(policy << " on " << conformance_case.name);
+      CHECK(listed(check_placer(registered(policy, mix), conformance_case)).empty());
+    }
+  }
+  CHECK(
+      listed(check_placer(registered("power-of-d", "d = 5"), conformance_cases().front())).empty());
 }
 
 TEST_CASE("what a placer says it takes is what its registry line says") {

@@ -81,7 +81,8 @@ TEST_CASE("a run from a saved state ends as the undisturbed run") {
   const auto cases = conformance_cases();
   for (const ConformanceCase& used : cases) {
     for (const std::string queue : {"fifo-skip", "fifo"}) {
-      for (const std::string policy : {"fallback-search", "naive", "gpustack"}) {
+      for (const std::string policy : {"fallback-search", "naive", "gpustack", "random+heads",
+                                       "gpu-clustering+heads", "fgd-heads"}) {
         const Half whole = run_half(used, policy, queue, std::nullopt, nullptr);
         for (const int percent : {30, 75, 130}) {
           const SimTime instant = at_share(used, percent);
