@@ -11,6 +11,7 @@
 #include "policies/classical/node_score.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 namespace headroom {
@@ -38,8 +39,8 @@ class BuddyScore final : public NodeScore {
     if (ask.gpus == 0 || !cell || shares_a_gpu(cluster, node_class, ask)) {
       return tightest_devices(cluster, node_class, ask);
     }
-    std::vector<int> out;
-    for (int i = 0; i < ask.gpus; ++i) out.push_back(cell->first + i);
+    std::vector<int> out(static_cast<std::size_t>(ask.gpus));
+    std::iota(out.begin(), out.end(), cell->first);
     return out;
   }
 

@@ -12,9 +12,9 @@
 // less than m takes of each; else, and of requests without GPUs, all that is free on the node.
 // Memory of hosts and GPUs is left out. A node of several GPU types counts as a node for each.
 //
-// By sizes (fgd-heads) a request m may take any of several numbers of whole devices, the sizes at
-// which its engine accepts it on that type, and f is what they leave over when the node's idle
-// devices are given to m alone:
+// By sizes (fgd-heads) a request m may take any of several numbers of whole devices, the tensor
+// parallel sizes at which its engine accepts it on that type, and f is what they leave over when
+// the node's idle devices are given to m alone:
 //
 //     f(node, m) = all that is free - 1000 x max { a sum of sizes of m, each any number of times,
 //                                                  that is at most the number of idle devices }

@@ -18,13 +18,15 @@ std::optional<GpuNeed> task_need(const InternedShape& shape, GpuTypeId type) {
   return GpuNeed{task.milli, {task.gpus}};
 }
 
-// The numbers of GPUs of all valid plans for one node.
+// The tensor parallel sizes of all valid plans for one node without stages and replicas: what is
+// placed over head-aware's sizes takes no others there.
 std::optional<GpuNeed> deployment_need(const ClusterSpec& cluster,
                                        const std::vector<RankedPlan>& plans,
                                        const InternedShape& shape, GpuTypeId type) {
   std::set<int> sizes;
   for (const RankedPlan& plan : plans) {
-    if (plan.gpu == type && plan.one_node) sizes.insert(plan.plan.gpus());
+    const bool alone = plan.plan.gpus() == plan.plan.tp;
+    if (plan.gpu == type && plan.one_node && alone) sizes.insert(plan.plan.tp);
   }
   if (sizes.empty()) return std::nullopt;
   const Bytes memory = cluster.gpu_types[index(type)].memory;

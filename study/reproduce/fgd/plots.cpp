@@ -5,15 +5,19 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <set>
 
 namespace headroom::fgd {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Okabe and Ito's, which people who do not see all colours can tell apart.
+constexpr std::array<const char*, 6> kColours{"#999999", "#56B4E9", "#009E73",
+                                              "#E69F00", "#0072B2", "#D55E00"};
 
 Curves mean_of(const Report& report, const std::string& list, const std::string& policy) {
   Curves out;
@@ -33,6 +37,14 @@ Curves mean_of(const Report& report, const std::string& list, const std::string&
   return out;
 }
 
+// Of the first policy; the others have as many.
+std::size_t runs_of(const Report& report, const std::string& list) {
+  for (const Agreement& row : report.agreements) {
+    if (row.list == list) return row.runs;
+  }
+  return 0;
+}
+
 std::string block(const std::string& name, const Curves& curves) {
   std::string out = fmt::format("${} << EOD\n", name);
   for (std::size_t i = 0; i < kColumns; ++i) {
@@ -46,37 +58,42 @@ std::string script(const Report& report, const std::string& list, const fs::path
   std::string data;
   std::string allo;
   std::string frag;
-  int line = 0;
+  std::size_t line = 0;
   for (const PaperPolicy& policy : paper_policies()) {
     bool there = false;
     for (const Agreement& row : report.agreements) {
       there = there || (row.list == list && row.policy == policy.name);
     }
     if (!there) continue;
-    const std::string name = fmt::format("p{}", ++line);
+    const std::string name = fmt::format("p{}", line + 1);
     data += block(name, mean_of(report, list, policy.name));
-    const std::string style = fmt::format("with lines lw 2 lc {} title '{}'", line, policy.paper);
-    const char* comma = line > 1 ? ", " : "";
+    const std::string style = fmt::format("with lines lw 2 lc rgb '{}' title '{}'",
+                                          kColours[line % kColours.size()], policy.paper);
+    const char* comma = line > 0 ? ", " : "";
     allo += fmt::format("{}${} using 1:2 {}", comma, name, style);
     frag += fmt::format("{}${} using 1:3 {}", comma, name, style);
+    ++line;
   }
+  const std::string title =
+      fmt::format("{}, mean over {} runs of each policy", list, runs_of(report, list));
   return data + fmt::format(
                     "set terminal svg size 960,420 font 'sans-serif,13' background 'white'\n"
                     "set output '{}'\n"
                     "set multiplot layout 1,2 title '{}' noenhanced\n"
                     "set grid\n"
                     "set xlabel 'GPUs asked for so far, % of the cluster'\n"
-                    "set xrange [0:130]\n"
-                    "set key left top\n"
+                    "set xrange [60:130]\n"
+                    "set key right bottom\n"
                     "set ylabel 'allocated GPUs, % of the cluster'\n"
-                    "set yrange [0:100]\n"
+                    "set yrange [60:100]\n"
                     "plot {}\n"
                     "set key left bottom\n"
                     "set ylabel 'fragmented GPUs, % of the cluster'\n"
-                    "set autoscale y\n"
+                    "set xrange [0:130]\n"
+                    "set yrange [0:*]\n"
                     "plot {}\n"
                     "unset multiplot\n",
-                    file.string(), list, allo, frag);
+                    file.string(), title, allo, frag);
 }
 
 struct ClosePipe {
