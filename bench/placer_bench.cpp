@@ -142,7 +142,7 @@ void place_in_turn(benchmark::State& state, const Contestant& contestant, const 
   const auto shapes = intern_all(table, policy.takes_llm, how);
   auto config = bench::require(ConfigTable::parse(contestant.options, "bench"));
   const auto placer = policy.make(PlacerContext{bed.spec, bed.plans}, config);
-  Cluster cluster(bed.spec);
+  Cluster cluster(bed.spec, placer->reads_kinds());
   fill(cluster, how.stays);
   const auto most_held =
       static_cast<std::int64_t>(how.most * static_cast<double>(bed.spec.gpu_count())) * kWholeGpu;
@@ -150,6 +150,7 @@ void place_in_turn(benchmark::State& state, const Contestant& contestant, const 
 
   // What is worked out once per shape is worked out before the clock starts.
   for (const auto* shape : shapes) {
+    placer->arrived(*shape);
     auto decision = placer->place({*shape, {}, {}, {}, {}}, cluster, nullptr);
     benchmark::DoNotOptimize(decision);
   }
@@ -165,7 +166,8 @@ void place_in_turn(benchmark::State& state, const Contestant& contestant, const 
     const InternedShape& shape = *shapes[next++ % shapes.size()];
     auto& failed = failed_at[index(shape.id)];
     const auto freed = failed ? cluster.freed_since(*failed) : std::nullopt;
-    const Decision decision = placer->place({shape, {}, {}, {}, freed}, cluster, nullptr);
+    const auto id = static_cast<RequestId>(next);
+    const Decision decision = placer->place({shape, {}, {}, {}, freed, {}, id}, cluster, nullptr);
     const auto* place = std::get_if<Place>(&decision);
     if (place == nullptr) {
       failed = cluster.freed_position();

@@ -4,7 +4,7 @@ namespace headroom {
 namespace {
 
 // Beyond so many known scores (16 bytes each) all are forgotten.
-constexpr std::size_t kMostKept = 8'000'000;
+constexpr std::size_t kMostKept = 4'000'000;
 
 }  // namespace
 
@@ -17,9 +17,9 @@ HighestScore::Scores& HighestScore::scores_of(const NodeAsk& ask) {
   return scores_[{ask.shape, ask.type, ask.gpus}];
 }
 
-std::optional<std::int64_t> HighestScore::score_of(const Cluster& cluster,
-                                                   const NodeClass& node_class, const NodeAsk& ask,
-                                                   Scores& scores) {
+const HighestScore::Known& HighestScore::known_of(const Cluster& cluster,
+                                                  const NodeClass& node_class, const NodeAsk& ask,
+                                                  Scores& scores) {
   const std::size_t slot = node_class.id.slot;
   if (slot >= scores.size()) {
     kept_ += slot + 1 - scores.size();
@@ -27,11 +27,10 @@ std::optional<std::int64_t> HighestScore::score_of(const Cluster& cluster,
   }
   Known& known = scores[slot];
   if (known.generation != node_class.id.generation) {
-    known.generation = node_class.id.generation;
-    known.score.reset();
-    if (has_room(cluster, node_class, ask)) known.score = score_->of(cluster, node_class, ask);
+    known = {node_class.id.generation, has_room(cluster, node_class, ask), 0};
+    if (known.room) known.score = score_->of(cluster, node_class, ask);
   }
-  return known.score;
+  return known;
 }
 
 std::optional<ChosenNode> HighestScore::choose(const PlacementRequest& request,
@@ -43,13 +42,13 @@ std::optional<ChosenNode> HighestScore::choose(const PlacementRequest& request,
   for (const NodeAsk& ask : asks) {
     Scores& scores = scores_of(ask);
     for_each_candidate(cluster, ask, request.freed, [&](const NodeClass& node_class) {
-      const auto score = score_of(cluster, node_class, ask, scores);
-      if (!score || (best != nullptr && *score < best_score)) return;
-      const bool better = best == nullptr || *score > best_score;
+      const Known& known = known_of(cluster, node_class, ask, scores);
+      if (!known.room || (best != nullptr && known.score < best_score)) return;
+      const bool better = best == nullptr || known.score > best_score;
       if (!better && best->first_node() <= node_class.first_node()) return;
       best = &node_class;
       best_ask = &ask;
-      best_score = *score;
+      best_score = known.score;
     });
   }
   if (best == nullptr) return std::nullopt;

@@ -55,13 +55,14 @@ class HighestScore final : public NodeChooser {
   // What was worked out for a class, by its slot.
   struct Known {
     std::uint32_t generation = 0;
-    std::optional<std::int64_t> score;  // none: no room
+    bool room = false;
+    std::int64_t score = 0;
   };
   using Scores = std::vector<Known>;
 
   Scores& scores_of(const NodeAsk& ask);
-  std::optional<std::int64_t> score_of(const Cluster& cluster, const NodeClass& node_class,
-                                       const NodeAsk& ask, Scores& scores);
+  const Known& known_of(const Cluster& cluster, const NodeClass& node_class, const NodeAsk& ask,
+                        Scores& scores);
 
   std::unique_ptr<NodeScore> score_;
   std::string why_;
