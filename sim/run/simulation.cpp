@@ -223,12 +223,14 @@ Status Simulation::Impl::handle(const LimitReached& event) {
   return {};
 }
 
-void Simulation::Impl::end(RequestId id, Outcome outcome, std::string reason, bool timed_out) {
+void Simulation::Impl::end(RequestId id, Outcome outcome, std::string reason, bool timed_out,
+                           bool completed) {
   const Live& live = live_.at(id);
   const SimTime until = live.placement ? live.placement->since : *now_;
   const OutcomeRecord record{
       id,        outcome,       std::move(reason),
-      timed_out, live.attempts, until - live.request.arrival - live.held_before};
+      timed_out, live.attempts, until - live.request.arrival - live.held_before,
+      completed};
   ++outcomes_[static_cast<std::size_t>(outcome)];
   tell([&](Observer& o) { o.finished(*now_, live.request, *live.shape, record); });
   live_.erase(id);

@@ -127,7 +127,8 @@ class Simulation::Impl {
   RoomSearch::Freed freed_since_last_try(const Live& live) const;
   const LastTry& remember_try(const Live& live, std::string reason, RoomSearch::Freed freed);
   void leave_queue(RequestId id, Live& live);
-  void end(RequestId id, Outcome outcome, std::string reason, bool timed_out);
+  void end(RequestId id, Outcome outcome, std::string reason, bool timed_out,
+           bool completed = false);
   void finish();
   Status handle(const Arrive&);
   Status handle(const Pass&);

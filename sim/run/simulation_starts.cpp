@@ -181,7 +181,7 @@ Status Simulation::Impl::handle(const Restart& event) {
 Status Simulation::Impl::handle(const Complete& event) {
   const Outcome outcome = served_outcome(*live_.at(event.request).placement);
   release(live_.at(event.request));
-  end(event.request, outcome, "", false);
+  end(event.request, outcome, "", false, true);
   return {};
 }
 
