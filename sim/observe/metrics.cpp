@@ -191,7 +191,7 @@ std::vector<MetricValue> Metrics::values() const {
   const Int128 mean_ns = completed_tasks_ > 0 ? completion_ns_ / completed_tasks_ : 0;
   add("jct_s.mean", "completion of a task, mean", "s",
       to_seconds(Duration(static_cast<std::int64_t>(mean_ns))));
-  add("makespan_s", "all tasks", "s",
+  add("makespan_s", "makespan of tasks", "s",
       to_seconds(last_completion_ ? *last_completion_ - *first_task_ : Duration(0)));
   add("groups_complete", "groups complete", "1", static_cast<double>(groups_complete_));
   add("groups_partial", "groups partial", "1", static_cast<double>(groups_partial_));

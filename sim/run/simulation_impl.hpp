@@ -90,6 +90,7 @@ class Simulation::Impl {
     std::optional<Queue::Handle> next;  // the phase's end
     SimTime next_at{};
     SimTime limit_at{};
+    bool told = false;  // the queue knows that it runs
     bool ready = false;
     SimTime ready_at{};
     int attempts = 0;
@@ -176,6 +177,7 @@ class Simulation::Impl {
   Cluster cluster_;
   ShapeTable shapes_;
   Audit audit_;
+  const QueueNeeds queue_needs_;
   std::optional<FailureClock> failures_;
   std::optional<WeightCache> disks_;
   std::vector<NodeTrack> nodes_;  // by node; empty where nodes do not change
