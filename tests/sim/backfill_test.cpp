@@ -8,6 +8,7 @@
 #include <boost/random/uniform_int_distribution.hpp>
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,48 @@ std::vector<PoolJob> random_jobs(std::uint64_t seed, std::int64_t machines, bool
   return jobs;
 }
 
+/// Stands between the simulation and a discipline, and sees to it that no reservation is ever put
+/// off.
+class Promises final : public QueueDiscipline {
+ public:
+  explicit Promises(QueueDiscipline& inner) : inner_(inner) {}
+
+  [[nodiscard]] std::string_view name() const override { return inner_.name(); }
+  [[nodiscard]] QueueNeeds needs() const override { return inner_.needs(); }
+  [[nodiscard]] std::size_t size() const override { return inner_.size(); }
+  void add(const QueueEntry& entry) override { inner_.add(entry); }
+  void remove(RequestId request) override { inner_.remove(request); }
+  void ended(RequestId request, SimTime now) override { inner_.ended(request, now); }
+  void started(const RunningEntry& entry, SimTime now) override {
+    keep(entry.request, now);
+    promised_.erase(entry.request);
+    inner_.started(entry, now);
+  }
+  void pass(const PassState& state, const std::function<TryResult(RequestId)>& attempt) override {
+    inner_.pass(state, attempt);
+    for (const Booking& booking : inner_.memory(state.now).bookings) {
+      if (booking.begin > state.now) keep(booking.request, booking.begin);
+    }
+  }
+
+  int broken = 0;
+  int kept = 0;
+
+ private:
+  void keep(RequestId request, SimTime begin) {
+    const auto [found, is_new] = promised_.emplace(request, begin);
+    if (is_new) return;
+    ++(begin > found->second ? broken : kept);
+    found->second = begin;
+  }
+
+  QueueDiscipline& inner_;
+  std::map<RequestId, SimTime> promised_;
+};
+
 /// When each starts in a run on so many nodes of one GPU.
 std::vector<std::int64_t> simulated_starts(const std::vector<PoolJob>& jobs, std::int64_t machines,
-                                           const std::string& discipline, bool reserve_machines) {
+                                           QueueDiscipline& queue) {
   World world(cluster_of({{"L4", 1, static_cast<int>(machines)}}));
   std::vector<Request> requests;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -54,12 +94,11 @@ std::vector<std::int64_t> simulated_starts(const std::vector<PoolJob>& jobs, std
     requests.back().declared = std::chrono::seconds(jobs[i].declared);
   }
   const auto placer = make_policy(world, "first-fit");
-  const auto queue = require_value(make_queue_discipline(discipline, {reserve_machines}));
   ListSource source(requests);
   Recorder recorder;
   SimulationOptions options;
   options.waiting_limit.reset();
-  Simulation simulation({world.spec, world.plans, *placer, *placer, *queue, source, {&recorder}},
+  Simulation simulation({world.spec, world.plans, *placer, *placer, queue, source, {&recorder}},
                         options);
   REQUIRE(simulation.run().has_value());
   std::vector<std::int64_t> starts;
@@ -68,6 +107,12 @@ std::vector<std::int64_t> simulated_starts(const std::vector<PoolJob>& jobs, std
     starts.push_back(since.time_since_epoch() / std::chrono::seconds(1));
   }
   return starts;
+}
+
+std::vector<std::int64_t> simulated_starts(const std::vector<PoolJob>& jobs, std::int64_t machines,
+                                           const std::string& discipline, bool reserve_machines) {
+  const auto queue = require_value(make_queue_discipline(discipline, {reserve_machines}));
+  return simulated_starts(jobs, machines, *queue);
 }
 
 std::string text_of(const std::vector<PoolJob>& jobs) {
@@ -99,6 +144,23 @@ TEST_CASE("backfilling starts every job when a plain reference does") {
     }
   }
   CHECK(waited > 5000);  // of 24,000
+}
+
+TEST_CASE("conservative backfilling never puts off what it reserved") {
+  int kept = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const auto machines = static_cast<std::int64_t>(3 + seed % 14);
+    const auto jobs = random_jobs(seed, machines, false);
+    for (const bool reserve_machines : {false, true}) {
+      INFO("seed " << seed << (reserve_machines ? ", machines: " : ", gpus: ") << text_of(jobs));
+      const auto inner = require_value(make_queue_discipline("conservative", {reserve_machines}));
+      Promises promises(*inner);
+      (void)simulated_starts(jobs, machines, promises);
+      CHECK(promises.broken == 0);
+      kept += promises.kept;
+    }
+  }
+  CHECK(kept > 5000);
 }
 
 TEST_CASE("the four ways to backfill differ where they should") {
