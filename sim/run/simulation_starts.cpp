@@ -3,6 +3,7 @@
 
 #include "sim/core/assert.hpp"
 #include "sim/core/int128.hpp"
+#include "sim/policy/timeline.hpp"
 #include "sim/run/legality.hpp"
 #include "sim/run/simulation_impl.hpp"
 
@@ -38,7 +39,7 @@ void Simulation::Impl::expect_end(RequestId id, Live& live) {
   const Placement& placement = *live.placement;
   RunningEntry entry{id, placement.milli / kWholeGpu};
   if (live.request.declared) {
-    entry.ends = (live.ready ? live.ready_at : live.next_at) + *live.request.declared;
+    entry.ends = end_of(live.ready ? live.ready_at : live.next_at, *live.request.declared);
   }
   entry.milli = placement.milli;
   entry.tenant = live.request.tenant;

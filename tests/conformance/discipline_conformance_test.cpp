@@ -110,7 +110,10 @@ TEST_CASE("every queue discipline keeps its promises under every placer") {
   const auto cases = conformance_cases();
   for (const std::string& queue : queue_discipline_names()) {
     for (const PolicyInfo& policy : policies()) {
-      for (const auto& used : cases) {
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        // One cluster that stays and one that changes; all of them under one placer.
+        if (i != 0 && i + 1 != cases.size() && policy.name != "naive") continue;
+        const ConformanceCase& used = cases[i];
         INFO(queue << " with " << policy.name << " on " << used.name);
         const auto once = watched_run(used, policy, queue, {}, OnRefusal::restart_in_place);
         CHECK(fmt::format("{}", fmt::join(once.wrong, "; ")).empty());

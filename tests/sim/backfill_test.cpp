@@ -163,6 +163,21 @@ TEST_CASE("conservative backfilling never puts off what it reserved") {
   CHECK(kept > 5000);
 }
 
+TEST_CASE("durations beyond the clock are declared and nothing overflows") {
+  constexpr std::int64_t kCentury = 100LL * 365 * 24 * 3600;
+  std::vector<PoolJob> jobs(12, PoolJob{0, 2, kCentury, 10});
+  for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].arrival = static_cast<std::int64_t>(i);
+  jobs.back().arrival = kCentury;
+  for (const std::string discipline : {"sjf", "easy", "conservative"}) {
+    INFO(discipline);
+    const auto starts = simulated_starts(jobs, 3, discipline, false);
+    CHECK(starts.front() == 0);
+    CHECK(starts[10] == 100);
+    CHECK(starts.back() == kCentury);
+    if (discipline != "sjf") CHECK(simulated_starts(jobs, 3, discipline, true) == starts);
+  }
+}
+
 TEST_CASE("the four ways to backfill differ where they should") {
   // Ten machines, of which six are taken until 100; then a head that needs eight.
   const std::vector<PoolJob> jobs = {
