@@ -111,7 +111,8 @@ std::vector<FigureRow> figure_rows(const Scenario& scenario, const StudyResult& 
     // An outcome nobody met, or groups where there are none, says nothing; nor does the share of
     // something that there was none of.
     const bool optional = value.key.starts_with("outcome.") || value.key.starts_with("groups_") ||
-                          value.key == "parallel_efficiency" || value.key == "link_bandwidth";
+                          value.key == "parallel_efficiency" || value.key == "link_bandwidth" ||
+                          value.key == "jct_s.mean" || value.key == "makespan_s";
     if (optional && all_zero(row)) continue;
     rows.push_back(std::move(row));
     if (value.key != "outcome.refused_by_engine") continue;

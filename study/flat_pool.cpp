@@ -29,6 +29,9 @@ durations = "exact"
 wait_forever = true
 )";
 
+// Stands in for requests that are put in afterwards.
+constexpr const char* kStandIn = "\n[[request]]\nname = \"stand-in\"\n";
+
 }  // namespace
 
 Result<Scenario> flat_pool(std::int64_t gpus, const ScenarioOverrides& overrides) {
@@ -37,6 +40,13 @@ Result<Scenario> flat_pool(std::int64_t gpus, const ScenarioOverrides& overrides
   }
   HEADROOM_TRY(auto config, ConfigTable::parse(fmt::format(kScenario, gpus), "--flat-gpus"));
   return read_scenario(std::move(config), "flat", overrides);
+}
+
+Result<Scenario> flat_pool_of(std::int64_t gpus, std::vector<Request> requests) {
+  HEADROOM_TRY(auto config, ConfigTable::parse(fmt::format(kScenario, gpus) + kStandIn, "a pool"));
+  HEADROOM_TRY(Scenario scenario, read_scenario(std::move(config), "flat", {}));
+  scenario.workload = ListedWorkload{std::move(requests)};
+  return scenario;
 }
 
 }  // namespace headroom

@@ -5,6 +5,7 @@
 #include "study/scenario.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace headroom {
 
@@ -14,5 +15,8 @@ inline constexpr std::int64_t kMostFlatGpus = 2'000'000;
 /// disciplines know how long each task takes, and nobody gives up. Strict FIFO, unless `overrides`
 /// sets queue.discipline. Error: as read_scenario; no overrides.trace.
 [[nodiscard]] Result<Scenario> flat_pool(std::int64_t gpus, const ScenarioOverrides& overrides);
+
+/// The same of these requests, by arrival.
+[[nodiscard]] Result<Scenario> flat_pool_of(std::int64_t gpus, std::vector<Request> requests);
 
 }  // namespace headroom

@@ -124,6 +124,10 @@ Result<std::vector<Request>> read_listed_requests(const ConfigTable& config,
     request.name = read_name(entry);
     request.arrival = SimTime(entry.seconds_or("arrival_s", Duration(0)));
     request.lifetime = entry.seconds_or("lifetime_s", std::chrono::hours(1));
+    if (entry.has("declared_s")) request.declared = entry.seconds_or("declared_s", Duration(0));
+    request.priority =
+        static_cast<int>(entry.integer_or("priority", {-kMostPriority, kMostPriority}, 0));
+    request.tenant = entry.text_or("tenant", "");
     if (entry.has("model") || entry.has("config")) {
       HEADROOM_TRY(request.shape.what, read_deployment(entry, base));
     } else {

@@ -11,7 +11,7 @@
 namespace headroom {
 
 inline constexpr const char* kStateSchema = "headroom.state";
-inline constexpr int kStateVersion = 2;
+inline constexpr int kStateVersion = 3;
 
 struct SavedState {
   std::string scenario;  // its name

@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t kMost = std::int64_t{1} << 60U;
+constexpr int kMostMachines = 100'000'000;
 
 // One object of the file, read key by key. The first error is kept, and later calls return a zero.
 class Fields {
@@ -58,6 +59,24 @@ class Fields {
   [[nodiscard]] std::optional<SimTime> time_if(const char* key) const {
     if (!has(key)) return std::nullopt;
     return SimTime(seconds(key));
+  }
+  /// A whole number as text, which may be larger than JSON readers hold; up to 30 digits.
+  [[nodiscard]] Int128 digits(const char* key) const {
+    const std::string value = text(key);
+    const bool good = !value.empty() && value.size() <= 30 &&
+                      std::all_of(value.begin(), value.end(),
+                                  [](unsigned char c) { return c >= '0' && c <= '9'; });
+    if (!good) reject(key, "a whole number as text, of up to 30 digits");
+    Int128 out = 0;
+    for (std::size_t i = 0; good && i < value.size(); ++i) out = 10 * out + (value[i] - '0');
+    return out;
+  }
+  /// The object there.
+  [[nodiscard]] Fields object(const char* key) const {
+    static const Json none = Json::object();
+    const Json* found = member(json_, key);
+    if (found == nullptr) reject(key, "an object");
+    return {found != nullptr ? *found : none, fmt::format("{}{}.", path_, key), error_};
   }
   /// The place in `names` of the text there; 0 where it is none of them.
   template <class Names>
@@ -134,6 +153,7 @@ class StateReader {
     for (const auto& entry : fields.objects("nodes")) out.run.nodes.push_back(node_record(entry));
     for (const auto& entry : fields.objects("placed")) out.run.placed.push_back(placed(entry));
     for (const auto& entry : fields.objects("waiting")) out.run.waiting.push_back(waiting(entry));
+    out.run.queue = queue(fields.object("queue"));
     return out;
   }
 
@@ -216,6 +236,22 @@ class StateReader {
       out.last_outcome = all_outcomes()[fields.choice("last_outcome", outcomes)];
     }
     out.last_reason = fields.text("last_reason");
+    return out;
+  }
+
+  [[nodiscard]] static QueueMemory queue(const Fields& fields) {
+    QueueMemory out;
+    for (const auto& entry : fields.objects("tenants")) {
+      out.tenants.push_back({entry.text("tenant"), entry.digits("milli_ns")});
+    }
+    for (const auto& entry : fields.objects("bookings")) {
+      out.bookings.push_back({static_cast<RequestId>(entry.number("request", 0, kMost)),
+                              SimTime(entry.seconds("begin_s")),
+                              entry.small_numbers("machines", 0, kMostMachines)});
+    }
+    out.gpus = fields.number("gpus", 0, kMostMachines);
+    out.again = fields.flag("again");
+    out.anew = fields.flag("anew");
     return out;
   }
 

@@ -81,6 +81,30 @@ Json waiting_json(const WaitingRecord& record) {
   return out;
 }
 
+std::string digits(Int128 value) {
+  std::string out;
+  for (; value > 9; value /= 10) out.insert(out.begin(), static_cast<char>('0' + value % 10));
+  return static_cast<char>('0' + value) + out;
+}
+
+Json queue_json(const QueueMemory& memory) {
+  Json tenants = Json::array();
+  for (const TenantUse& use : memory.tenants) {
+    tenants.push_back({{"tenant", use.tenant}, {"milli_ns", digits(use.milli_ns)}});
+  }
+  Json bookings = Json::array();
+  for (const Booking& booking : memory.bookings) {
+    bookings.push_back({{"request", index(booking.request)},
+                        {"begin_s", seconds_text(booking.begin)},
+                        {"machines", booking.machines}});
+  }
+  return {{"tenants", std::move(tenants)},
+          {"bookings", std::move(bookings)},
+          {"gpus", memory.gpus},
+          {"again", memory.again},
+          {"anew", memory.anew}};
+}
+
 }  // namespace
 
 std::string state_json(const SavedState& state, const ClusterSpec& cluster) {
@@ -99,7 +123,8 @@ std::string state_json(const SavedState& state, const ClusterSpec& cluster) {
                     {"submitted", state.run.submitted},
                     {"nodes", std::move(nodes)},
                     {"placed", std::move(placed)},
-                    {"waiting", std::move(waiting)}};
+                    {"waiting", std::move(waiting)},
+                    {"queue", queue_json(state.run.queue)}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

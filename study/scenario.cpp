@@ -3,11 +3,11 @@
 #include "policies/registry.hpp"
 #include "sim/cluster/links_reader.hpp"
 #include "sim/hardware/gpu_type.hpp"
-#include "sim/policy/queue_discipline.hpp"
 #include "study/cluster_file.hpp"
 #include "study/dynamics_reader.hpp"
 #include "study/generator_workload.hpp"
 #include "study/listed_requests.hpp"
+#include "study/queue_reader.hpp"
 #include "study/scenario_check.hpp"
 #include "traces/formats.hpp"
 #include "traces/openb_nodes.hpp"
@@ -26,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // Bounds that keep every sum of times inside the simulated clock.
-constexpr Duration kLongestWait = std::chrono::hours{24 * 3650};
 constexpr Duration kLongestStep = std::chrono::hours{24 * 7};  // of a start or a back-off
 constexpr std::int64_t kSlowestStorage = 1'000'000;            // bytes/s
 constexpr std::size_t kMostGpusPerNode = 64;
@@ -138,14 +137,7 @@ void read_starts(const ConfigTable& config, SimulationOptions& options) {
 
 void read_simulation(const ConfigTable& config, Scenario& scenario) {
   SimulationOptions& options = scenario.simulation;
-  const ConfigTable queue = config.table("queue");
-  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), "fifo-skip");
-  options.waiting_limit =
-      seconds_up_to(queue, "waiting_limit_s", kLongestWait, *options.waiting_limit);
-  if (queue.flag_or("wait_forever", false)) options.waiting_limit.reset();
-  static const std::array<std::string, 2> durations = {"declared", "exact"};
-  options.exact_durations = queue.choice_or("durations", durations, durations[0]) == durations[1];
-
+  read_queue(config, scenario);
   read_starts(config, options);
 
   const ConfigTable run = config.table("run");
@@ -381,6 +373,7 @@ Result<Scenario> read_scenario(ConfigTable config, const fs::path& file,
   HEADROOM_TRY(scenario.cluster, read_cluster_table(config, base));
   HEADROOM_TRY(scenario.simulation.dynamics, read_dynamics(config, base, scenario.cluster));
   HEADROOM_CHECK(check_end(config, scenario.simulation));
+  HEADROOM_CHECK(check_reservations(config, scenario));
   HEADROOM_TRY(scenario.workload,
                read_workload(config, base, overrides, scenario.cluster.capacity_gpus()));
   if (overrides.no_audit) scenario.simulation.audit = false;

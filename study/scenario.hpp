@@ -6,6 +6,7 @@
 #include "sim/core/config.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/observe/metrics.hpp"
+#include "sim/policy/queue_discipline.hpp"
 #include "sim/run/simulation.hpp"
 #include "sim/workload/request.hpp"
 #include "traces/generate/spec.hpp"
@@ -84,6 +85,7 @@ struct Scenario {
   std::vector<std::string> policies;
   std::string base_placer;
   std::string queue;
+  QueueOptions queue_options;
   std::uint64_t seed = 1;
   SimulationOptions simulation;
   MeasureWindow window;

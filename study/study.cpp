@@ -70,7 +70,7 @@ Result<std::unique_ptr<Job>> make_job(const Scenario& scenario, const StudyOptio
   HEADROOM_TRY(job->placer, make_placer(scenario, policy, job->parts->plans(), seed));
   HEADROOM_TRY(job->base_placer,
                make_placer(scenario, scenario.base_placer, job->parts->plans(), seed));
-  HEADROOM_TRY(job->queue, make_queue_discipline(scenario.queue));
+  HEADROOM_TRY(job->queue, make_queue_discipline(scenario.queue, scenario.queue_options));
   HEADROOM_TRY(job->requests, open_requests(scenario, seed, scale));
   if (options.folder) {
     const std::string suffix = one_seed ? policy : fmt::format("{}-seed{}", policy, seed);

@@ -38,6 +38,8 @@ Result<std::string> native_task_line(const TraceTask& task, std::int64_t /*numbe
   request.shape.cpu_milli = task.cpu_milli;
   request.shape.ram = task.ram;
   request.shape.allowed_gpus = task.gpu_types;
+  request.tenant = task.tenant;
+  request.priority = task.priority;
   return native_line(request);
 }
 

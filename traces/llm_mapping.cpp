@@ -41,6 +41,8 @@ class OpaqueSource final : public RequestSource {
     request.shape.allowed_gpus = std::move(task.gpu_types);
     request.group = std::move(task.group);
     request.group_size = task.group_size;
+    request.tenant = std::move(task.tenant);
+    request.priority = task.priority;
     return request;
   }
 
@@ -148,6 +150,8 @@ class LlmSource final : public RequestSource {
     request.shape.allowed_gpus = task.gpu_types;
     request.group = task.group;
     request.group_size = task.group_size;
+    request.tenant = task.tenant;
+    request.priority = task.priority;
     return request;
   }
 

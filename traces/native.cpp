@@ -24,7 +24,7 @@ const std::array<std::string, 16> kLlmKeys{
     "shared",    "allowed_tp", "degradations",   "cpu_milli",
     "ram_bytes", "gpu_types",  "group",          "group_size"};
 const std::array<std::string, 2> kHeaderKeys{"schema", "version"};
-const std::string kDeclaredKey = "declared";
+const std::array<std::string, 3> kQueueKeys{"declared", "priority", "tenant"};
 
 template <class T>
 void sort_unique(std::vector<T>& values) {
@@ -87,13 +87,16 @@ class NativeRows final : public RequestSource {
     const bool llm = json.has("model");
     std::vector<std::string> known(llm ? kLlmKeys.begin() : kOpaqueKeys.begin(),
                                    llm ? kLlmKeys.end() : kOpaqueKeys.end());
-    known.push_back(kDeclaredKey);
+    known.insert(known.end(), kQueueKeys.begin(), kQueueKeys.end());
     json.check_keys(known);
     Request request;
     request.name = json.text("id");
     request.arrival = SimTime(json.seconds("arrival"));
     request.lifetime = json.seconds("lifetime");
-    if (json.has(kDeclaredKey)) request.declared = json.seconds(kDeclaredKey);
+    if (json.has("declared")) request.declared = json.seconds("declared");
+    request.priority =
+        static_cast<int>(json.integer_or("priority", {-kMostPriority, kMostPriority}, 0));
+    request.tenant = json.text_or("tenant", "");
     RequestShape& shape = request.shape;
     shape.cpu_milli = json.integer_or("cpu_milli", {0, kMaxCpuMilli}, 0);
     shape.ram = json.integer_or("ram_bytes", {0, kMaxRam}, 0);
@@ -236,6 +239,8 @@ class NativeTasks final : public TaskReader {
     task.arrival = request.arrival;
     task.lifetime = request.lifetime;
     task.declared = request.declared;
+    task.priority = request.priority;
+    task.tenant = std::move(request.tenant);
     task.gpus = request.shape.opaque().gpus;
     task.milli = request.shape.opaque().milli;
     task.cpu_milli = request.shape.cpu_milli;

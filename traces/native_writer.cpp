@@ -57,6 +57,8 @@ std::string native_line(const Request& request) {
   std::string out = fmt::format(R"({{"id":{},"arrival":{},"lifetime":{})", quoted(request.name),
                                 seconds_text(request.arrival), seconds_text(request.lifetime));
   if (request.declared) out += fmt::format(R"(,"declared":{})", seconds_text(*request.declared));
+  if (request.priority != 0) out += fmt::format(R"(,"priority":{})", request.priority);
+  if (!request.tenant.empty()) out += fmt::format(R"(,"tenant":{})", quoted(request.tenant));
   out += shape.kind() == RequestKind::llm ? deployment_members(shape.llm())
                                           : task_members(shape.opaque());
   out += fmt::format(R"(,"cpu_milli":{},"ram_bytes":{})", shape.cpu_milli, shape.ram);

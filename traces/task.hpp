@@ -29,6 +29,7 @@ struct TraceTask {
   Bytes ram = 0;
   std::vector<std::string> gpu_types;  // allowed, sorted and unique; empty = any
   std::string tenant;                  // user, group or virtual cluster; empty = not said
+  int priority = 0;                    // higher is more urgent
   std::string group;                   // non-empty: one of `group_size` equal replicas
   int group_size = 1;
 };

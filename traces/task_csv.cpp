@@ -1,5 +1,6 @@
 #include "traces/task_csv.hpp"
 
+#include "sim/workload/request.hpp"
 #include "traces/csv_tasks.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +28,8 @@ class TaskRows final : public CsvTasks {
         gpu_types_(find_column("gpu_types")),
         tenant_(find_column("tenant")),
         declared_(find_column("declared_s")),
-        cut_off_(find_column("cut_off")) {}
+        cut_off_(find_column("cut_off")),
+        priority_(find_column("priority")) {}
 
  protected:
   Status read(const CsvReader& from, TraceTask& task) override {
@@ -47,6 +49,9 @@ class TaskRows final : public CsvTasks {
     HEADROOM_TRY(task.ram, integer_or(from, ram_, {0, kMaxRam}, 0));
     HEADROOM_TRY(const std::int64_t cut_off, integer_or(from, cut_off_, {0, 1}, 0));
     task.cut_off = cut_off == 1;
+    HEADROOM_TRY(const std::int64_t priority,
+                 integer_or(from, priority_, {-kMostPriority, kMostPriority}, 0));
+    task.priority = static_cast<int>(priority);
     if (gpu_types_) task.gpu_types = split_types(from.field(*gpu_types_));
     if (tenant_) task.tenant = from.field(*tenant_);
     return {};
@@ -77,6 +82,7 @@ class TaskRows final : public CsvTasks {
   std::optional<std::size_t> tenant_;
   std::optional<std::size_t> declared_;
   std::optional<std::size_t> cut_off_;
+  std::optional<std::size_t> priority_;
 };
 
 // In quotes where the reader needs them: it trims blanks, and a '"' or ',' means something.
@@ -108,7 +114,7 @@ Result<std::unique_ptr<TaskReader>> open_task_csv(const std::filesystem::path& f
 
 std::string task_csv_header() {
   return "id,arrival_s,lifetime_s,gpus,gpu_milli,cpu_milli,ram_bytes,gpu_types,tenant,declared_s,"
-         "cut_off";
+         "cut_off,priority";
 }
 
 Result<std::string> task_csv_line(const TraceTask& task) {
@@ -125,11 +131,11 @@ Result<std::string> task_csv_line(const TraceTask& task) {
   const auto seconds = [](const std::optional<Duration>& value) {
     return value ? seconds_text(*value) : std::string();
   };
-  return fmt::format("{},{},{},{},{},{},{},{},{},{},{}", quoted(task.name),
+  return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}", quoted(task.name),
                      seconds_text(task.arrival), seconds(task.lifetime), task.gpus, task.milli,
                      task.cpu_milli, task.ram,
                      quoted(fmt::format("{}", fmt::join(task.gpu_types, "|"))), quoted(task.tenant),
-                     seconds(task.declared), task.cut_off ? 1 : 0);
+                     seconds(task.declared), task.cut_off ? 1 : 0, task.priority);
 }
 
 }  // namespace headroom

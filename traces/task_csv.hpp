@@ -12,6 +12,7 @@
 //   tenant         user, group or virtual cluster; empty = not said
 //   declared_s     what the requester said it would take; empty = nothing
 //   cut_off        1 where the task began before the trace or outlived it, else 0
+//   priority       higher is more urgent; empty = 0
 // Only id, arrival_s, lifetime_s and gpus have to be there.
 
 #include "sim/core/result.hpp"

@@ -70,6 +70,7 @@ std::string task_record(const TraceTask& task, std::int64_t line) {
   out.number(task.cpu_milli);
   out.number(task.ram);
   out.text(task.tenant);
+  out.number(task.priority);
   out.number(static_cast<std::int64_t>(task.gpu_types.size()));
   for (const std::string& type : task.gpu_types) out.text(type);
   out.text(task.group);
@@ -91,6 +92,7 @@ RecordedTask task_of_record(std::string_view record) {
   task.cpu_milli = in.number();
   task.ram = in.number();
   task.tenant = in.text();
+  task.priority = static_cast<int>(in.number());
   const auto types = static_cast<std::size_t>(in.number());
   for (std::size_t i = 0; i < types; ++i) task.gpu_types.push_back(in.text());
   task.group = in.text();

@@ -117,13 +117,25 @@ std::int64_t Metrics::link_quality_ppm(const Placement& placement) const {
   return std::min(kPpm, mul_div_floor(std::min(own, best), kPpm, best));
 }
 
-void Metrics::finished(SimTime, const Request& request, const InternedShape&,
+// Deployments serve until they are no longer wanted: only tasks have work to complete.
+void Metrics::count_task(SimTime now, SimTime arrival, bool completed) {
+  first_task_ = std::min(first_task_.value_or(arrival), arrival);
+  if (!completed) return;
+  ++completed_tasks_;
+  completion_ns_ += (now - arrival).count();
+  last_completion_ = std::max(last_completion_.value_or(now), now);
+}
+
+void Metrics::finished(SimTime now, const Request& request, const InternedShape& shape,
                        const OutcomeRecord& record) {
   lost_before_.erase(record.request);
   if (!window_.contains(request.arrival)) return;
   ++outcomes_[static_cast<std::size_t>(record.outcome)];
   const bool served = is_served(record.outcome);
   if (served) waits_.add(record.waited);
+  if (shape.shape.kind() == RequestKind::opaque) {
+    count_task(now, request.arrival, record.completed);
+  }
   if (record.outcome == Outcome::refused_by_engine) ++refused_by_rule_[record.reason];
   if (request.group.empty()) return;
   Group& group = open_groups_[request.group];
@@ -176,6 +188,11 @@ std::vector<MetricValue> Metrics::values() const {
   add("waiting_s.p90", "waiting, p90", "s", to_seconds(waits_.quantile(900)));
   add("waiting_s.p99", "waiting, p99", "s", to_seconds(waits_.quantile(990)));
   add("waiting_s.max", "waiting, max", "s", to_seconds(waits_.max()));
+  const Int128 mean_ns = completed_tasks_ > 0 ? completion_ns_ / completed_tasks_ : 0;
+  add("jct_s.mean", "completion of a task, mean", "s",
+      to_seconds(Duration(static_cast<std::int64_t>(mean_ns))));
+  add("makespan_s", "makespan of tasks", "s",
+      to_seconds(last_completion_ ? *last_completion_ - *first_task_ : Duration(0)));
   add("groups_complete", "groups complete", "1", static_cast<double>(groups_complete_));
   add("groups_partial", "groups partial", "1", static_cast<double>(groups_partial_));
   if (extras_.nodes) {

@@ -71,6 +71,7 @@ class Metrics final : public Observer {
   };
 
   [[nodiscard]] std::int64_t clip_ns(SimTime from, SimTime to) const;
+  void count_task(SimTime now, SimTime arrival, bool completed);
   [[nodiscard]] std::int64_t efficiency_ppm(const Placement& placement);
   [[nodiscard]] std::int64_t link_quality_ppm(const Placement& placement) const;
 
@@ -99,6 +100,10 @@ class Metrics final : public Observer {
   std::uint64_t groups_complete_ = 0;
   std::uint64_t groups_partial_ = 0;
   DurationHistogram waits_;
+  std::uint64_t completed_tasks_ = 0;
+  Int128 completion_ns_ = 0;  // sum over those of arrival to end
+  std::optional<SimTime> first_task_;
+  std::optional<SimTime> last_completion_;
   Int128 held_milli_ns_ = 0;
   Int128 capacity_milli_ns_ = 0;
   Int128 stranded_gpu_ns_ = 0;

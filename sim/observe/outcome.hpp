@@ -39,6 +39,7 @@ struct OutcomeRecord {
   bool timed_out = false;  // its waiting limit ran out
   int attempts = 0;        // times it was placed
   Duration waited{};       // arrival to the placement that lasted, or to the end
+  bool completed = false;  // served to the end of its lifetime, not cut off by the end of the run
 };
 
 }  // namespace headroom

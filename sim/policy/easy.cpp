@@ -2,8 +2,9 @@
 //
 // The head has a reservation (T, extra): walking what runs by (declared end, order of arrival), T
 // is the end at which the GPUs idle now and those given back first reach its need, and extra what
-// is left over then. A later request starts if it fits now and either ends by T, as declared, or
-// takes no more GPUs than extra, which then shrinks. One scan in order of arrival per pass.
+// is left over then (without those that others give back at T too). A later request starts if it
+// fits now and either ends by T, as declared, or takes no more GPUs than extra, which then shrinks.
+// One scan in order of arrival per pass.
 //
 // Only GPUs are counted, whatever their type and node: on a cluster of several types or of nodes in
 // pieces the head may still start later than T. What runs longer than declared counts as ending
@@ -29,7 +30,9 @@ namespace {
 class Easy final : public QueueDiscipline {
  public:
   [[nodiscard]] std::string_view name() const override { return "easy"; }
-  [[nodiscard]] bool plans_ahead() const override { return true; }
+  [[nodiscard]] QueueNeeds needs() const override {
+    return {.declared = true, .gpus = true, .running = true};
+  }
   [[nodiscard]] std::size_t size() const override { return waiting_.size(); }
 
   void add(const QueueEntry& entry) override {
@@ -46,13 +49,13 @@ class Easy final : public QueueDiscipline {
     orders_.erase(found);
   }
 
-  void started(const RunningEntry& entry) override {
+  void started(const RunningEntry& entry, SimTime /*now*/) override {
     idle_ -= entry.gpus;
     running_.insert(key_of(entry));
     entries_.emplace(entry.request, entry);
   }
 
-  void ended(RequestId request) override {
+  void ended(RequestId request, SimTime /*now*/) override {
     const auto found = entries_.find(request);
     HEADROOM_ASSERT(found != entries_.end(), "a request that does not run has ended");
     running_.erase(key_of(found->second));
@@ -61,8 +64,9 @@ class Easy final : public QueueDiscipline {
 
   void pass(const PassState& state, const std::function<TryResult(RequestId)>& attempt) override {
     idle_ = state.idle_gpus;
+    if (state.freed) failed_.clear();
     while (!waiting_.empty()) {
-      if (attempt(waiting_.begin()->second.request) == TryResult::gone) continue;
+      if (gone(waiting_.begin()->second, attempt)) continue;
       backfill(state.now, attempt);
       return;
     }
@@ -91,21 +95,23 @@ class Easy final : public QueueDiscipline {
     return {at, free - gpus};
   }
 
+  // Equal shapes fail alike until something is freed.
+  bool gone(const QueueEntry& entry, const std::function<TryResult(RequestId)>& attempt) {
+    const ShapeId shape = entry.shape;
+    if (failed_.contains(shape)) return false;
+    if (attempt(entry.request) == TryResult::gone) return true;
+    failed_.insert(shape);
+    return false;
+  }
+
   void backfill(SimTime now, const std::function<TryResult(RequestId)>& attempt) {
-    const auto& [head_order, head] = *waiting_.begin();
-    Reservation reserved = reserve(head.gpus, now);
-    std::set<ShapeId> failed{head.shape};  // equal shapes fail alike within a pass
+    const std::uint64_t head_order = waiting_.begin()->first;
+    Reservation reserved = reserve(waiting_.begin()->second.gpus, now);
     for (auto next = waiting_.upper_bound(head_order); next != waiting_.end();) {
       const auto [order, entry] = *next;
       const bool in_time = entry.declared <= reserved.at - now;
       const bool may = entry.gpus <= idle_ && (in_time || entry.gpus <= reserved.extra);
-      if (may && !failed.contains(entry.shape)) {
-        if (attempt(entry.request) == TryResult::waiting) {
-          failed.insert(entry.shape);
-        } else if (!in_time) {
-          reserved.extra -= entry.gpus;
-        }
-      }
+      if (may && gone(entry, attempt) && !in_time) reserved.extra -= entry.gpus;
       next = waiting_.upper_bound(order);
     }
   }
@@ -114,12 +120,16 @@ class Easy final : public QueueDiscipline {
   std::unordered_map<RequestId, std::uint64_t> orders_;
   std::set<Key> running_;
   std::unordered_map<RequestId, RunningEntry> entries_;
-  std::int64_t idle_ = 0;  // during a pass
+  std::int64_t idle_ = 0;     // during a pass
+  std::set<ShapeId> failed_;  // did not fit; nothing freed since
   std::uint64_t next_order_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<QueueDiscipline> make_easy() { return std::make_unique<Easy>(); }
+std::unique_ptr<QueueDiscipline> make_easy(const QueueOptions& options) {
+  if (options.reserve_machines) return make_easy_machines();
+  return std::make_unique<Easy>();
+}
 
 }  // namespace headroom

@@ -97,6 +97,8 @@ class FifoRescan final : public QueueDiscipline {
 
 }  // namespace
 
-std::unique_ptr<QueueDiscipline> make_fifo_rescan() { return std::make_unique<FifoRescan>(); }
+std::unique_ptr<QueueDiscipline> make_fifo_rescan(const QueueOptions&) {
+  return std::make_unique<FifoRescan>();
+}
 
 }  // namespace headroom

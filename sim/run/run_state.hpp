@@ -6,6 +6,7 @@
 #include "sim/cluster/node_condition.hpp"
 #include "sim/engine/engine.hpp"
 #include "sim/observe/observer.hpp"
+#include "sim/policy/queue_memory.hpp"
 #include "sim/run/weight_cache.hpp"
 
 #include <cstdint>
@@ -73,6 +74,7 @@ struct RunState {
   std::vector<NodeRecord> nodes;       // ascending
   std::vector<PlacedRecord> placed;    // in the order of their next events
   std::vector<WaitingRecord> waiting;  // in the order of the queue
+  QueueMemory queue;
 };
 
 }  // namespace headroom

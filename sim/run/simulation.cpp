@@ -14,7 +14,8 @@ Simulation::Impl::Impl(const SimulationParts& parts, const SimulationOptions& op
       options_(options),
       cluster_(parts.cluster, parts.placer.reads_kinds() || parts.base_placer.reads_kinds()),
       shapes_(parts.cluster),
-      audit_(parts.plans) {
+      audit_(parts.plans),
+      queue_needs_(parts.queue.needs()) {
   const ClusterDynamics& dynamics = options_.dynamics;
   if (dynamics.failures) failures_.emplace(*dynamics.failures, dynamics.seed);
   if (dynamics.disk) disks_.emplace(dynamics.disk->capacity);
@@ -72,7 +73,7 @@ Status Simulation::Impl::pull_request() {
 // Whether anybody places it, and whether the queue knows enough of it.
 Status Simulation::Impl::check_request(Request& request) const {
   if (options_.exact_durations) request.declared = request.lifetime;
-  if (parts_.queue.plans_ahead() && !request.declared) {
+  if (queue_needs_.declared && !request.declared) {
     return fail(fmt::format("request '{}' does not say how long it will take, which the queue "
                             "discipline '{}' needs",
                             request.name, parts_.queue.name()),
@@ -108,8 +109,17 @@ void Simulation::Impl::announce(const InternedShape& shape) {
 }
 
 QueueEntry Simulation::Impl::queue_entry(RequestId id, const Live& live) {
-  QueueEntry entry{id, live.shape->id, live.request.arrival, live.request.declared, 0};
-  if (parts_.queue.plans_ahead()) entry.gpus = parts_.plans.fewest_gpus(*live.shape);
+  const RequestShape& shape = live.shape->shape;
+  QueueEntry entry{id, live.shape->id, live.request.arrival, live.request.declared};
+  if (queue_needs_.gpus) entry.gpus = parts_.plans.fewest_gpus(*live.shape);
+  if (shape.kind() == RequestKind::opaque) {
+    entry.share_milli = shape.opaque().milli < kWholeGpu ? shape.opaque().milli : 0;
+  } else if (shape.llm().shared) {
+    entry.share_milli = shape.llm().limits.utilisation_ppm / 1000;
+  }
+  entry.cpu_milli = shape.cpu_milli;
+  entry.priority = live.request.priority;
+  entry.tenant = live.request.tenant;
   return entry;
 }
 
@@ -230,12 +240,14 @@ Status Simulation::Impl::handle(const LimitReached& event) {
   return {};
 }
 
-void Simulation::Impl::end(RequestId id, Outcome outcome, std::string reason, bool timed_out) {
+void Simulation::Impl::end(RequestId id, Outcome outcome, std::string reason, bool timed_out,
+                           bool completed) {
   const Live& live = live_.at(id);
   const SimTime until = live.placement ? live.placement->since : *now_;
   const OutcomeRecord record{
       id,        outcome,       std::move(reason),
-      timed_out, live.attempts, until - live.request.arrival - live.held_before};
+      timed_out, live.attempts, until - live.request.arrival - live.held_before,
+      completed};
   ++outcomes_[static_cast<std::size_t>(outcome)];
   tell([&](Observer& o) { o.finished(*now_, live.request, *live.shape, record); });
   live_.erase(id);

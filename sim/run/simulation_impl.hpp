@@ -90,6 +90,7 @@ class Simulation::Impl {
     std::optional<Queue::Handle> next;  // the phase's end
     SimTime next_at{};
     SimTime limit_at{};
+    bool told = false;  // the queue knows that it runs
     bool ready = false;
     SimTime ready_at{};
     int attempts = 0;
@@ -128,7 +129,8 @@ class Simulation::Impl {
   RoomSearch::Freed freed_since_last_try(const Live& live) const;
   const LastTry& remember_try(const Live& live, std::string reason, RoomSearch::Freed freed);
   void leave_queue(RequestId id, Live& live);
-  void end(RequestId id, Outcome outcome, std::string reason, bool timed_out);
+  void end(RequestId id, Outcome outcome, std::string reason, bool timed_out,
+           bool completed = false);
   void finish();
   Status handle(const Arrive&);
   Status handle(const Pass&);
@@ -176,6 +178,7 @@ class Simulation::Impl {
   Cluster cluster_;
   ShapeTable shapes_;
   Audit audit_;
+  const QueueNeeds queue_needs_;
   std::optional<FailureClock> failures_;
   std::optional<WeightCache> disks_;
   std::vector<NodeTrack> nodes_;  // by node; empty where nodes do not change

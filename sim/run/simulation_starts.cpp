@@ -3,6 +3,7 @@
 
 #include "sim/core/assert.hpp"
 #include "sim/core/int128.hpp"
+#include "sim/policy/timeline.hpp"
 #include "sim/run/legality.hpp"
 #include "sim/run/simulation_impl.hpp"
 
@@ -28,20 +29,28 @@ void Simulation::Impl::start(RequestId id, Live& live, const Layout& layout, con
   tell([&](Observer& o) { o.placed(*now_, *live.placement); });
   ++state_.starting;
   try_start(id, live);
-  expect_end(id, live);
 }
 
-// Tells a queue that plans ahead when this will be over, as declared, and what it gives back.
+// Tells a queue that goes by what runs when this will be over, as declared, and what it gives back.
+// A start that is tried again ends later.
 void Simulation::Impl::expect_end(RequestId id, Live& live) {
-  if (!parts_.queue.plans_ahead()) return;
+  if (!queue_needs_.running) return;
+  if (live.told) parts_.queue.ended(id, *now_);
   const Placement& placement = *live.placement;
-  const SimTime begins = live.ready ? live.ready_at : live.next_at;
-  parts_.queue.started({id, placement.milli / kWholeGpu, begins + *live.request.declared});
+  RunningEntry entry{id, placement.milli / kWholeGpu};
+  if (live.request.declared) {
+    entry.ends = end_of(live.ready ? live.ready_at : live.next_at, *live.request.declared);
+  }
+  entry.milli = placement.milli;
+  entry.tenant = live.request.tenant;
+  parts_.queue.started(entry, *now_);
+  live.told = true;
 }
 
 void Simulation::Impl::give_back(Live& live) {
   cluster_.give_back(live.placement->holdings);
-  if (parts_.queue.plans_ahead()) parts_.queue.ended(live.placement->request);
+  if (live.told) parts_.queue.ended(live.placement->request, *now_);
+  live.told = false;
 }
 
 void Simulation::Impl::try_start(RequestId id, Live& live) {
@@ -68,6 +77,7 @@ void Simulation::Impl::try_start(RequestId id, Live& live) {
 void Simulation::Impl::schedule(RequestId id, Live& live, PlacementPhase phase, SimTime at) {
   live.phase = phase;
   live.next_at = at;
+  if (phase != PlacementPhase::running) expect_end(id, live);
   switch (phase) {
     case PlacementPhase::loading:
       live.next = events_.push(at, kEnds, Ready{id});
@@ -181,7 +191,7 @@ Status Simulation::Impl::handle(const Restart& event) {
 Status Simulation::Impl::handle(const Complete& event) {
   const Outcome outcome = served_outcome(*live_.at(event.request).placement);
   release(live_.at(event.request));
-  end(event.request, outcome, "", false);
+  end(event.request, outcome, "", false, true);
   return {};
 }
 

@@ -155,6 +155,7 @@ RunState Simulation::Impl::save(SimTime at) const {
     }
     out.waiting.push_back(std::move(record));
   }
+  out.queue = parts_.queue.memory(at);
   return out;
 }
 
@@ -168,9 +169,12 @@ Status Simulation::Impl::resume(const RunState& from) {
   HEADROOM_CHECK(take_requests(from));
   for (const PlacedRecord& record : from.placed) HEADROOM_CHECK(resume_placed(from, record));
   for (const WaitingRecord& record : from.waiting) HEADROOM_CHECK(resume_waiting(from, record));
-  // What waits was tried when the state was saved: the discipline is told the answers of then.
+  // What waits was tried when the state was saved, and did not fit.
   const PassState state{from.at, false, cluster_.idle_gpus()};
-  parts_.queue.pass(state, [](RequestId) { return TryResult::waiting; });
+  if (!parts_.queue.resume(state, from.queue)) {
+    return cannot_go_on(
+        fmt::format("what the queue discipline '{}' remembers cannot be", parts_.queue.name()));
+  }
   freed_at_last_pass_ = cluster_.freed_position();
   ask_for_wake();
   return pull_request();
@@ -319,7 +323,7 @@ Status Simulation::Impl::resume_placed(const RunState& from, const PlacedRecord&
   tell([&](Observer& o) { o.placed(from.at, *live.placement); });
   if (running) tell([&](Observer& o) { o.ready(from.at, *live.placement); });
   schedule(id, live, record.phase, record.next);
-  expect_end(id, live);
+  if (running) expect_end(id, live);
   return {};
 }
 

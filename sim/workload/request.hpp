@@ -61,6 +61,9 @@ struct RequestShape {
   friend bool operator==(const RequestShape&, const RequestShape&) = default;
 };
 
+/// As in Kubernetes, whose users may take priorities up to here.
+inline constexpr int kMostPriority = 1'000'000'000;
+
 struct Request {
   std::string name;  // unique in its trace
   SimTime arrival{};
@@ -69,6 +72,8 @@ struct Request {
   RequestShape shape;
   std::string group;  // non-empty: one of `group_size` requests that belong together
   int group_size = 1;
+  std::string tenant = {};  // user, team or virtual cluster; empty = not said
+  int priority = 0;         // higher is more urgent, -kMostPriority..kMostPriority
 };
 
 /// A stream of requests in order of arrival. One pass; nothing is kept.

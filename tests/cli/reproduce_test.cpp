@@ -33,6 +33,31 @@ TEST_CASE("a case that disagrees exits 1, with its place", "[cli]") {
   CHECK(result.out.find("a.json:1: case 'wrong' (head_resolution)") != std::string::npos);
 }
 
+TEST_CASE("a schedule of Batsim's is compared start by start", "[cli]") {
+  const TempDir folder;
+  const std::string header =
+      "job_id,submission_time,requested_number_of_resources,requested_time,execution_time,"
+      "starting_time\n";
+  const std::string good = folder.write("good.csv", header + "a,0,2,5,4,0\nb,1,2,5,4,4\n").string();
+  const std::string bad = folder.write("bad.csv", header + "a,0,2,5,4,0\nb,1,2,5,4,5\n").string();
+  const auto run = [](const std::string& file, std::vector<std::string> more) {
+    std::vector<std::string> words = {"reproduce", "batsim", "--jobs",     file,
+                                      "--queue",   "easy",   "--machines", "3"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_headroom(words);
+  };
+  const auto agreed = run(good, {});
+  INFO(agreed.out << agreed.err);
+  CHECK(agreed.exit_code == 0);
+  CHECK(agreed.out.find("reserving machines       2 of     2 starts agree") != std::string::npos);
+  const auto json = run(bad, {"--json"});
+  CHECK(json.exit_code == 1);
+  const auto document = nlohmann::json::parse(json.out);
+  CHECK(document.at("schema") == "headroom.reproduce_batsim");
+  CHECK(document.at("unexplained") == 2);
+  CHECK(document.at("reserving_machines").at("differences").at(0).at("job") == "b");
+}
+
 TEST_CASE("cases that are not there or cannot be read are refused", "[cli]") {
   const std::vector<std::string> command = {"reproduce", "gpustack", "--cases", "@"};
   check_refused({

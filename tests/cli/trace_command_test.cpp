@@ -63,8 +63,8 @@ TEST_CASE("an unsorted trace is refused by run with what sorts it, and that sort
   CHECK(printed.out ==
         read_file(folder.write("wanted",
                                "id,arrival_s,lifetime_s,gpus,gpu_milli,cpu_milli,ram_bytes,"
-                               "gpu_types,tenant,declared_s,cut_off\n"
-                               "a,0,60,1,1000,0,0,,,,0\nb,60,60,1,1000,0,0,,,,0\n")));
+                               "gpu_types,tenant,declared_s,cut_off,priority\n"
+                               "a,0,60,1,1000,0,0,,,,0,0\nb,60,60,1,1000,0,0,,,,0,0\n")));
 }
 
 TEST_CASE("bad rows end a command, or are passed over, counted and listed", "[cli]") {

@@ -81,6 +81,18 @@ Request random_task(Draw& draw, const std::string& name) {
   }
 }
 
+// What queue disciplines go by: durations as declared, most too long and a few too short, tenants
+// and priorities.
+void declare(std::uint64_t seed, std::vector<Request>& requests) {
+  Draw draw(seed, "queue");
+  for (Request& request : requests) {
+    request.declared = request.lifetime * draw.from(1, 3) + std::chrono::seconds(draw.from(0, 600));
+    if (draw.one_in(10)) request.declared = std::chrono::seconds(draw.from(0, 60));
+    if (!draw.one_in(4)) request.tenant = fmt::format("t{}", draw.from(1, 4));
+    request.priority = draw.one_in(2) ? 0 : static_cast<int>(draw.from(-2, 2));
+  }
+}
+
 std::vector<Request> random_requests(std::uint64_t seed, int count) {
   Draw draw(seed, "requests");
   std::vector<Request> requests;
@@ -96,6 +108,7 @@ std::vector<Request> random_requests(std::uint64_t seed, int count) {
     if (draw.one_in(3)) request.shape.allowed_gpus = {draw.any(kTypes)};
     requests.push_back(std::move(request));
   }
+  declare(seed, requests);
   return requests;
 }
 

@@ -20,11 +20,11 @@ struct Half {
 
 Half run_half(const ConformanceCase& from_case, const std::string& policy, const std::string& queue,
               std::optional<SimTime> dump_at, const RunState* from,
-              std::string_view policy_options = "") {
+              std::string_view policy_options = "", const QueueOptions& queue_options = {}) {
   World world(from_case.cluster);
   const auto placer = make_policy(world, policy, policy_options);
   const auto base = make_policy(world, "first-fit");
-  const auto discipline = require_value(make_queue_discipline(queue));
+  const auto discipline = require_value(make_queue_discipline(queue, queue_options));
   ListSource source(from_case.requests);
   Half out;
   SimulationOptions options;
@@ -77,36 +77,117 @@ Status run_from(const ConformanceCase& used, const RunState& state) {
 
 }  // namespace
 
+namespace {
+
+/// Saves at shares of the arrivals and goes on from there.
+void check_resumes(const ConformanceCase& used, const std::string& policy, const std::string& queue,
+                   const QueueOptions& options = {}) {
+  const auto half = [&](std::optional<SimTime> dump_at, const RunState* from) {
+    return run_half(used, policy, queue, dump_at, from, "", options);
+  };
+  const Half whole = half(std::nullopt, nullptr);
+  for (const int percent : {30, 75, 130}) {
+    const SimTime instant = at_share(used, percent);
+    INFO(used.name << ", " << queue << ", " << policy << ", at " << seconds_text(instant));
+    const Half first = half(instant, nullptr);
+    CHECK(first.recorder.lines == whole.recorder.lines);  // saving changes nothing
+    REQUIRE(first.state.has_value());
+    const Half rest = half(std::nullopt, &*first.state);
+    CHECK(lines_after(rest.recorder, instant) == lines_after(whole.recorder, instant));
+    for (const auto& [name, outcome] : rest.recorder.outcomes) {
+      const OutcomeRecord& before = whole.recorder.outcomes.at(name);
+      CHECK(rest.recorder.ending(name) == whole.recorder.ending(name));
+      CHECK(outcome.waited == before.waited);
+      CHECK(outcome.attempts == before.attempts);
+    }
+    // Saved again later, the state is that of the undisturbed run.
+    const SimTime later = at_share(used, percent + 20);
+    const Half late = half(later, nullptr);
+    const Half resumed = half(later, &*first.state);
+    REQUIRE(late.state.has_value() == resumed.state.has_value());
+    if (late.state) CHECK(text_of(used, *late.state) == text_of(used, *resumed.state));
+  }
+}
+
+/// Tasks on equal nodes of one GPU.
+ConformanceCase busy_pool() {
+  ConformanceCase pool = conformance_cases().front();
+  pool.name = "pool";
+  pool.cluster = cluster_of({{"L4", 1, 12}});
+  for (std::size_t i = 0; i < pool.requests.size(); ++i) {
+    Request& request = pool.requests[i];
+    request.shape = RequestShape{OpaqueTask{1 + static_cast<int>(i * 7 % 11)}, 0, 0, {}};
+    request.lifetime = std::min(request.lifetime, Duration(std::chrono::minutes(10)));
+  }
+  return pool;
+}
+
+}  // namespace
+
 TEST_CASE("a run from a saved state ends as the undisturbed run") {
-  const auto cases = conformance_cases();
-  for (const ConformanceCase& used : cases) {
+  for (const ConformanceCase& used : conformance_cases()) {
     for (const std::string queue : {"fifo-skip", "fifo"}) {
-      for (const std::string policy : {"fallback-search", "naive", "gpustack", "random+heads",
-                                       "gpu-clustering+heads", "fgd-heads"}) {
-        const Half whole = run_half(used, policy, queue, std::nullopt, nullptr);
-        for (const int percent : {30, 75, 130}) {
-          const SimTime instant = at_share(used, percent);
-          INFO(used.name << ", " << queue << ", " << policy << ", at " << seconds_text(instant));
-          const Half first = run_half(used, policy, queue, instant, nullptr);
-          CHECK(first.recorder.lines == whole.recorder.lines);  // saving changes nothing
-          REQUIRE(first.state.has_value());
-          const Half rest = run_half(used, policy, queue, std::nullopt, &*first.state);
-          CHECK(lines_after(rest.recorder, instant) == lines_after(whole.recorder, instant));
-          for (const auto& [name, outcome] : rest.recorder.outcomes) {
-            const OutcomeRecord& before = whole.recorder.outcomes.at(name);
-            CHECK(rest.recorder.ending(name) == whole.recorder.ending(name));
-            CHECK(outcome.waited == before.waited);
-            CHECK(outcome.attempts == before.attempts);
-          }
-          // Saved again later, the state is that of the undisturbed run.
-          const SimTime later = at_share(used, percent + 20);
-          const Half late = run_half(used, policy, queue, later, nullptr);
-          const Half resumed = run_half(used, policy, queue, later, &*first.state);
-          REQUIRE(late.state.has_value() == resumed.state.has_value());
-          if (late.state) CHECK(text_of(used, *late.state) == text_of(used, *resumed.state));
-        }
+      for (const std::string policy : {"fallback-search", "naive", "gpustack"}) {
+        check_resumes(used, policy, queue);
       }
     }
+  }
+}
+
+TEST_CASE("a policy that draws lots, counts kinds or arrivals goes on as it would have") {
+  const auto cases = conformance_cases();
+  for (const ConformanceCase& used : {cases.front(), cases.back()}) {
+    for (const std::string policy : {"random+heads", "gpu-clustering+heads", "fgd-heads"}) {
+      check_resumes(used, policy, "fifo-skip");
+    }
+  }
+}
+
+TEST_CASE("a run from a saved state goes on with what its queue discipline remembers") {
+  const auto cases = conformance_cases();
+  for (const std::string& queue : queue_discipline_names()) {
+    if (queue == "fifo-rescan") continue;  // when each was last tried is not in the state
+    check_resumes(cases.front(), "naive", queue);
+    check_resumes(cases.back(), "fallback-search", queue);
+    check_resumes(busy_pool(), "first-fit", queue);
+  }
+  for (const std::string queue : {"easy", "conservative"}) {
+    check_resumes(busy_pool(), "first-fit", queue, {.reserve_machines = true});
+  }
+}
+
+TEST_CASE("bookings that cannot be are refused") {
+  ConformanceCase pool = busy_pool();
+  for (Request& request : pool.requests) request.declared = request.lifetime;
+  const QueueOptions machines{.reserve_machines = true};
+  const SimTime instant = at_share(pool, 60);
+  const Half half = run_half(pool, "first-fit", "conservative", instant, nullptr, "", machines);
+  REQUIRE(half.state.has_value());
+  REQUIRE(half.state->queue.bookings.size() > 2);
+  REQUIRE_FALSE(half.state->waiting.empty());
+  for (const std::function<void(QueueMemory&)>& spoil :
+       std::vector<std::function<void(QueueMemory&)>>{
+           [](QueueMemory& m) { m.gpus = -1; },
+           [](QueueMemory& m) { m.bookings.push_back(m.bookings.front()); },
+           [](QueueMemory& m) { m.bookings.front().request = static_cast<RequestId>(9999); },
+           [](QueueMemory& m) { m.bookings.front().machines = {12}; },
+           [](QueueMemory& m) { m.bookings.front().machines = {-1}; },
+           [](QueueMemory& m) { m.bookings.front().machines.pop_back(); },
+           [&](QueueMemory& m) { m.bookings.front().begin = instant; }}) {
+    RunState bad = *half.state;
+    spoil(bad.queue);
+    World world(pool.cluster);
+    const auto placer = make_policy(world, "first-fit");
+    const auto queue = require_value(make_queue_discipline("conservative", machines));
+    ListSource source(pool.requests);
+    SimulationOptions options;
+    options.on_refusal = OnRefusal::replan;
+    options.waiting_limit = std::chrono::minutes(40);
+    options.from = &bad;
+    Simulation simulation({world.spec, world.plans, *placer, *placer, *queue, source, {}}, options);
+    const Status status = simulation.run();
+    REQUIRE_FALSE(status.has_value());
+    CHECK(status.error().message.find("'conservative' remembers cannot be") != std::string::npos);
   }
 }
 

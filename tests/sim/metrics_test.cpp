@@ -138,6 +138,44 @@ TEST_CASE("waiting is folded over what was served") {
   CHECK(metrics.count(Outcome::rejected_no_capacity) == 1);
 }
 
+TEST_CASE("completion times are of tasks that ran to their end") {
+  World world(cluster_of({{"L4", 1}}));
+  Metrics metrics(world.spec, world.plans, {});
+  RunSetup setup;
+  setup.observers = {&metrics};
+  setup.simulation.waiting_limit = std::chrono::seconds(50);
+  setup.simulation.until = at(200);
+  (void)run(world, "first-fit",
+            {opaque_request("a", 1, 5, 40), opaque_request("b", 1, 10, 100),
+             opaque_request("c", 1, 20, 1), opaque_request("d", 1, 190, 50)},
+            setup);
+  // a: 5 to 45, b: 10 to 145; c waits in vain, d is cut off.
+  CHECK(value_of(metrics, "jct_s.mean") == (40.0 + 135.0) / 2);
+  CHECK(value_of(metrics, "makespan_s") == 140.0);
+  CHECK(value_of(metrics, "outcome.placed") == 75.0);
+}
+
+TEST_CASE("completion times are of tasks that arrive in the window, and never of deployments") {
+  World world(cluster_of({{"L4", 2}}));
+  Metrics metrics(world.spec, world.plans, {at(10), at(20)});
+  RunSetup setup;
+  setup.observers = {&metrics};
+  (void)run(world, "first-fit",
+            {opaque_request("before", 1, 0, 500), opaque_request("in", 1, 15, 100),
+             opaque_request("after", 1, 20, 900)},
+            setup);
+  CHECK(value_of(metrics, "jct_s.mean") == 100.0);
+  CHECK(value_of(metrics, "makespan_s") == 100.0);
+
+  World serving(cluster_of({{"L4", 1}}));
+  Metrics deployments(serving.spec, serving.plans, {});
+  setup.observers = {&deployments};
+  (void)run(serving, "fallback-search", {llm_request("served", "qwen3-4b")}, setup);
+  CHECK(value_of(deployments, "outcome.placed") == 100.0);
+  CHECK(value_of(deployments, "jct_s.mean") == 0.0);
+  CHECK(value_of(deployments, "makespan_s") == 0.0);
+}
+
 TEST_CASE("only requests that arrive in the window count, and only time in it") {
   World world(cluster_of({{"L4", 2}}));
   Metrics metrics(world.spec, world.plans, {at(100), at(200)});

@@ -31,7 +31,7 @@ class Pool {
     bool freed = false;
     for (auto& [number, ends] : running_) {
       if (ends > at(second)) continue;
-      queue_->ended(static_cast<RequestId>(number));
+      queue_->ended(static_cast<RequestId>(number), at(second));
       idle_ += jobs_[number - 1].gpus;
       freed = true;
     }
@@ -44,7 +44,7 @@ class Pool {
       idle_ -= job.gpus;
       running_[number] = at(second) + job.lasts;
       queue_->remove(request);
-      queue_->started({request, job.gpus, running_[number]});
+      queue_->started({request, job.gpus, running_[number]}, at(second));
       started.push_back(number);
       return TryResult::gone;
     });
@@ -136,10 +136,17 @@ TEST_CASE("easy: nobody delays a head that needs more than there is") {
   CHECK(pool.pass(0) == Started{2});
 }
 
-TEST_CASE("fifo and fifo-skip do not plan ahead, sjf and easy do") {
+TEST_CASE("disciplines say what they go by") {
+  const std::map<std::string, QueueNeeds> needs = {
+      {"sjf", {.declared = true}},
+      {"easy", {.declared = true, .gpus = true, .running = true}},
+      {"conservative", {.declared = true, .gpus = true, .running = true}},
+      {"largest-first", {.gpus = true}},
+      {"las", {.running = true}}};
   for (const std::string& name : queue_discipline_names()) {
     const auto queue = test::require_value(make_queue_discipline(name));
-    CHECK(queue->plans_ahead() == (name == "sjf" || name == "easy"));
     CHECK(queue->name() == name);
+    const auto found = needs.find(name);
+    CHECK(queue->needs() == (found == needs.end() ? QueueNeeds{} : found->second));
   }
 }

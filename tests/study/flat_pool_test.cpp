@@ -6,16 +6,20 @@
 #include "tests/catch.hpp"
 #include "tests/support.hpp"
 
-#include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
+#include <tuple>
+#include <vector>
 
 using namespace headroom;
 using namespace headroom::test;
 
 namespace {
 
-double mean_wait(const std::filesystem::path& trace, std::int64_t gpus, const std::string& queue) {
+/// The figures of one run.
+std::map<std::string, double> figures(const std::filesystem::path& trace, std::int64_t gpus,
+                                      const std::string& queue) {
   ScenarioOverrides overrides;
   overrides.trace = trace;
   overrides.sets = {"queue.discipline=" + queue};
@@ -23,12 +27,15 @@ double mean_wait(const std::filesystem::path& trace, std::int64_t gpus, const st
   const Scenario scenario = require_value(flat_pool(gpus, overrides));
   StudyOptions options;
   options.decision_log = false;
-  const StudyResult result = require_value(run_study(scenario, options));
-  const auto found =
-      std::find_if(result.summary.begin(), result.summary.end(),
-                   [](const Summary& each) { return each.mean.key == "waiting_s.mean"; });
-  REQUIRE(found != result.summary.end());
-  return found->mean.value;
+  std::map<std::string, double> out;
+  for (const Summary& each : require_value(run_study(scenario, options)).summary) {
+    out[each.mean.key] = each.mean.value;
+  }
+  return out;
+}
+
+double mean_wait(const std::filesystem::path& trace, std::int64_t gpus, const std::string& queue) {
+  return figures(trace, gpus, queue).at("waiting_s.mean");
 }
 
 struct Published {
@@ -54,6 +61,33 @@ TEST_CASE("mean waits on a pool of GPUs are the published ones") {
     CHECK(std::abs(mean_wait(*file, p.gpus, "fifo") - p.fifo) < 0.0006);
     CHECK(std::abs(mean_wait(*file, p.gpus, "sjf") - p.sjf) < 0.0006);
     CHECK(std::abs(mean_wait(*file, p.gpus, "easy") - p.easy) < 0.0006);
+  }
+}
+
+// docs/validation.md shows them as an example; the published policies preempt.
+TEST_CASE("Muri's jobs run to their ends on 64 GPUs under disciplines that do not preempt") {
+  const auto file = shared_path("traces/muri/cluster_trace.csv");
+  if (!file) return;
+  for (const auto& [queue, jct, makespan] :
+       std::vector<std::tuple<std::string, double, double>>{{"fifo", 747'485, 3'883'693},
+                                                            {"sjf", 279'097, 4'020'039},
+                                                            {"easy", 368'934, 3'645'445}}) {
+    const auto run = figures(*file, 64, queue);
+    INFO(queue);
+    CHECK(run.at("submitted") == 400.0);
+    CHECK(run.at("outcome.placed") == 100.0);
+    CHECK(std::abs(run.at("jct_s.mean") - jct) < 0.5);
+    CHECK(run.at("makespan_s") == makespan);
+  }
+}
+
+TEST_CASE("every discipline runs tasks on a pool to their ends") {
+  for (const std::string& queue : queue_discipline_names()) {
+    const auto run = figures(source_path("traces/samples/muri-jobs.csv"), 64, queue);
+    INFO(queue);
+    CHECK(run.at("submitted") == 8.0);
+    CHECK(run.at("outcome.placed") == 100.0);
+    CHECK(run.at("makespan_s") > 0.0);
   }
 }
 

@@ -35,6 +35,10 @@ SavedState full_state() {
   WaitingRecord plain{request, std::nullopt, std::nullopt, LossCause::down, std::nullopt, ""};
   plain.request.request = static_cast<RequestId>(3);
   out.run.waiting = {waiting, plain};
+  out.run.queue.tenants = {{"team \"a\"", Int128{1} << 80}, {"", 0}};
+  out.run.queue.bookings = {{static_cast<RequestId>(8), at(90'001), {0, 3}}};
+  out.run.queue.gpus = 4;
+  out.run.queue.again = true;
   return out;
 }
 
@@ -68,6 +72,12 @@ TEST_CASE("a state that is written reads back the same, to the nanosecond") {
   CHECK_FALSE(back.run.waiting.at(1).limit.has_value());
   CHECK(back.run.nodes.at(0).condition == NodeCondition{false, true, false, true});
   CHECK(back.run.nodes.at(0).disk.at(1).model == "n");
+  CHECK(back.run.queue.tenants.at(0).milli_ns == Int128{1} << 80);
+  CHECK(back.run.queue.tenants.at(1).milli_ns == 0);
+  CHECK(back.run.queue.bookings.at(0).begin == at(90'001));
+  CHECK(back.run.queue.bookings.at(0).machines == std::vector<int>{0, 3});
+  CHECK(back.run.queue.again);
+  CHECK_FALSE(back.run.queue.anew);
 }
 
 TEST_CASE("files that are no states are refused with the key that is wrong") {
@@ -76,7 +86,7 @@ TEST_CASE("files that are no states are refused with the key that is wrong") {
   CHECK(error_of("[1").find("not JSON, or cut off") != std::string::npos);
   for (const auto& [from, to, message] :
        std::vector<std::tuple<std::string, std::string, std::string>>{
-           {"\"version\": 2", "\"version\": 1", "only version 2 is read"},
+           {"\"version\": 3", "\"version\": 2", "only version 3 is read"},
            {"\"seed\": 42", "\"seed\": -1", "'seed' must be a whole number"},
            {"\"seed\": 42", "\"seed\": 18446744073709551615", "'seed' must be a whole number"},
            {"\"at_s\": \"86400.000000001\"", "\"at_s\": 86400", "'at_s' must be text"},
@@ -91,6 +101,12 @@ TEST_CASE("files that are no states are refused with the key that is wrong") {
            {"\"waiting\": [", "\"waiting\": [3, ", "must be an object"},
            {"\"nodes\": [", "\"nodes\": 3, \"x\": [", "'nodes' must be a list"},
            {"\"cause\": \"node_failed\"", "\"cause\": null", "'waiting[0].cause' must be text"},
+           {"\"milli_ns\": \"0\"", "\"milli_ns\": \"-1\"",
+            "'queue.tenants[1].milli_ns' must be a whole number as text"},
+           {"\"milli_ns\": \"0\"", "\"milli_ns\": \"1000000000000000000000000000000\"",
+            "'queue.tenants[1].milli_ns' must be a whole number as text"},
+           {"\"gpus\": 4", "\"gpus\": -4", "'queue.gpus' must be a whole number"},
+           {"\"queue\": {", "\"queue\": 3, \"x\": {", "'queue.' must be an object"},
            {"\"ep\": false", "\"ep\": 0", "'placed[0].ep' must be true or false"}}) {
     INFO(from << " -> " << to);
     const std::string error = error_of(edited(from, to));

@@ -89,6 +89,7 @@ TEST_CASE("a task comes back from its record") {
   out.cpu_milli = 1'500;
   out.ram = 3 * kGiB;
   out.tenant = "t";
+  out.priority = -7;
   out.gpu_types = {"A10", "", "T4"};
   out.group = "g";
   out.group_size = 3;
@@ -104,6 +105,7 @@ TEST_CASE("a task comes back from its record") {
   CHECK(back.cpu_milli == out.cpu_milli);
   CHECK(back.ram == out.ram);
   CHECK(back.tenant == "t");
+  CHECK(back.priority == -7);
   CHECK(back.gpu_types == out.gpu_types);
   CHECK_FALSE(task_of_record(task_record(TraceTask{}, 1)).task.lifetime.has_value());
 }

@@ -36,6 +36,8 @@ void check_equal(const Request& got, const Request& wanted) {
   CHECK(got.shape == wanted.shape);
   CHECK(got.group == wanted.group);
   CHECK(got.group_size == wanted.group_size);
+  CHECK(got.tenant == wanted.tenant);
+  CHECK(got.priority == wanted.priority);
 }
 
 }  // namespace
@@ -85,6 +87,9 @@ TEST_CASE("a written request reads back equal") {
   rows[1].name = "quote \" backslash \\ tab \t umlaut \xC3\xBC";
   rows[1].arrival += Duration(1);
   std::get<LlmDeployment>(rows[1].shape.what).limits.utilisation_ppm = 123'457;
+  rows[0].tenant = "team \"a\"";
+  rows[0].priority = -kMostPriority;
+  rows[1].priority = 7;
   std::string content = native_header() + "\n";
   for (const Request& row : rows) content += native_line(row) + "\n";
   const auto again = read(content);

@@ -20,6 +20,7 @@ void check_equal(const TraceTask& a, const TraceTask& b) {
   CHECK(a.ram == b.ram);
   CHECK(a.gpu_types == b.gpu_types);
   CHECK(a.tenant == b.tenant);
+  CHECK(a.priority == b.priority);
 }
 
 }  // namespace
@@ -35,6 +36,7 @@ TEST_CASE("tasks written as CSV read back equal, texts with commas and quotes am
   TraceTask odd = task(" \"odd\", #name\t", 2'000, 1, 3);
   odd.arrival += Duration(1);
   odd.tenant = "#a,\"b\"";
+  odd.priority = -3;
   tasks.push_back(odd);
   std::string text = task_csv_header() + "\n";
   for (const TraceTask& one : tasks) text += require_value(task_csv_line(one)) + "\n";
