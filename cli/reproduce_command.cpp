@@ -59,6 +59,7 @@ Result<int> reproduce_fgd(FgdArguments& arguments) {
     return fail("the orders of arrival are not there", {},
                 "name their folder with --orders, or draw some with --own-orders");
   }
+  if (!arguments.plots.empty()) HEADROOM_CHECK(fgd::prepare_plots(arguments.plots));
   question.progress = on_terminal();
   HEADROOM_TRY(const fgd::Report result, fgd::reproduce(question));
   fmt::print("{}", arguments.json ? fgd::report_json(result) : fgd::report_text(result));

@@ -6,6 +6,7 @@
 #include "study/decision_log.hpp"
 #include "study/differences.hpp"
 #include "study/expectation_check.hpp"
+#include "study/parallel.hpp"
 #include "study/progress.hpp"
 #include "study/run_folder.hpp"
 #include "study/run_parts.hpp"
@@ -13,12 +14,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <exception>
 #include <fstream>
 #include <mutex>
-#include <thread>
 
 namespace headroom {
 namespace {
@@ -46,7 +44,6 @@ struct Finished {
   std::vector<std::string> failed_expectations;
   bool ended_before_dump = false;
   Status status;
-  std::exception_ptr fault;
 };
 
 Result<std::unique_ptr<Placer>> make_placer(const Scenario& scenario, const std::string& name,
@@ -130,7 +127,6 @@ void run_all(const Scenario& scenario, const StudyOptions& options,
              const std::optional<LoadScale>& scale, bool one_seed, std::vector<Finished>& runs) {
   Progress progress(options.progress, runs.size());
   std::mutex building;  // options are read from one document, which is not made for two threads
-  std::atomic<std::size_t> next{0};
   const auto run_one = [&](Finished& run) -> Status {
     std::unique_ptr<Job> job;  // its files are open only while it runs
     {
@@ -139,23 +135,10 @@ void run_all(const Scenario& scenario, const StudyOptions& options,
     }
     return run_job(scenario, *job, run, progress);
   };
-  const auto work = [&] {
-    for (std::size_t i = next++; i < runs.size(); i = next++) {
-      try {
-        runs[i].status = run_one(runs[i]);
-      } catch (...) {
-        runs[i].fault = std::current_exception();
-      }
-      progress.job_done();
-    }
-  };
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto wanted = options.jobs > 0 ? static_cast<unsigned>(options.jobs) : cores;
-  std::vector<std::jthread> threads;
-  for (unsigned i = 1; i < std::min<std::size_t>(wanted, runs.size()); ++i) {
-    threads.emplace_back(work);
-  }
-  work();
+  in_parallel(runs.size(), options.jobs, [&](std::size_t i) {
+    runs[i].status = run_one(runs[i]);
+    progress.job_done();
+  });
 }
 
 std::vector<Summary> summarise(const std::vector<RunResult>& runs, std::size_t seeds) {
@@ -222,7 +205,6 @@ Result<StudyResult> run_study(const Scenario& scenario, const StudyOptions& opti
   }
   run_all(scenario, options, result.load_scale, one_seed, runs);
   for (auto& run : runs) {
-    if (run.fault) std::rethrow_exception(run.fault);
     HEADROOM_CHECK(run.status);
     if (run.ended_before_dump) {
       result.ended_before_dump.push_back(fmt::format("{}, seed {}", run.policy, run.seed));

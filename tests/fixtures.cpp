@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace headroom::test {
 namespace {
@@ -81,6 +82,11 @@ Result<std::optional<Request>> ListSource::next() {
   if (next_ < requests_.size()) return requests_[next_++];
   if (error_) return tl::unexpected<Error>(*error_);
   return std::nullopt;
+}
+
+std::uint64_t World::next_number() {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
 }
 
 World::World(ClusterSpec cluster_spec, const MemoryOverheads& overheads)

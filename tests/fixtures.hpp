@@ -73,11 +73,13 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
+  const std::uint64_t number = next_number();  // no other has it
   const ClusterSpec spec;
   const std::unique_ptr<EngineRules> engine;
   const std::unique_ptr<CostModel> cost;
 
  private:
+  [[nodiscard]] static std::uint64_t next_number();
   std::optional<PlanSpace> plan_storage_;
 
  public:

@@ -6,7 +6,9 @@
 // Zhao et al., "HiveD: Sharing a GPU Cluster for Deep Learning with Guarantees" (OSDI 2020): its
 // buddy cell allocation for one tenant, without virtual clusters. Cells are counted from device 0;
 // the last of a node whose GPUs are no power of two is smaller. Three GPUs take a cell of four, and
-// leave the fourth to whoever asks for one.
+// leave the fourth to whoever asks for one. Above the node there is one level: a free node comes
+// from the innermost group of the network with the fewest like it; what takes several nodes goes
+// where it does under the other policies.
 
 #include "policies/classical/node_score.hpp"
 

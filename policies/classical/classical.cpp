@@ -51,11 +51,7 @@ class Classical final : public Placer {
     });
     heads_->choose_nodes_by([this](const PlacementRequest& request, const Cluster& cluster,
                                    std::span<const GpuTypeId> types,
-                                   int gpus) -> std::optional<ClaimSearch::OneNode> {
-      auto chosen = choose(request, cluster, types, gpus);
-      if (!chosen) return std::nullopt;
-      return ClaimSearch::OneNode{chosen->type, std::move(chosen->part), chosen->together};
-    });
+                                   int gpus) { return choose(request, cluster, types, gpus); });
   }
 
   Decision place_deployment(const PlacementRequest& request, const Cluster& cluster,

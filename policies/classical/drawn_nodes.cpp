@@ -1,5 +1,5 @@
 // random and power-of-d: nodes drawn by lot. Each request draws from a stream of its own, so that
-// what one draws does not depend on how often others were tried.
+// what one draws does not depend on how often others were tried; asked again, it draws the same.
 //
 // power-of-d: the least loaded is the one that worst-fit prefers, of equals the first drawn. M.
 // Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001.

@@ -18,6 +18,7 @@
 
 #include "policies/classical/fgd.hpp"
 
+#include "sim/core/nearest.hpp"
 #include "sim/plan/room.hpp"
 
 #include <algorithm>
@@ -122,7 +123,17 @@ class FgdScore final : public NodeScore {
 };
 
 TypicalRequests typical_of(const PlacerContext& context, const ConfigTable& options) {
-  return {context, read_expected_mix(options, ExpectedKinds::with_tasks)};
+  auto expected = read_expected_mix(options, ExpectedKinds::with_tasks);
+  std::vector<std::string> known;
+  for (const GpuType& type : context.cluster.gpu_types) known.push_back(type.name);
+  for (const ExpectedShape& entry : expected) {
+    for (const std::string& name : entry.shape.allowed_gpus) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      options.reject("expected", "the cluster has no GPU type '" + name + "'",
+                     suggest(name, known));
+    }
+  }
+  return {context, std::move(expected)};
 }
 
 }  // namespace

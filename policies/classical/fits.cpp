@@ -22,6 +22,7 @@ constexpr double kMostScore = 100.0;
 
 class FirstFitScore final : public NodeScore {
  public:
+  [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] std::int64_t of(const Cluster&, const NodeClass&, const NodeAsk&) override {
     return 0;
   }

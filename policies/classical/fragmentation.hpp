@@ -18,6 +18,8 @@
 //
 //     f(node, m) = all that is free - 1000 x max { a sum of sizes of m, each any number of times,
 //                                                  that is at most the number of idle devices }
+//
+// and as above where m takes a share of each device.
 
 #include "sim/cluster/cluster.hpp"
 

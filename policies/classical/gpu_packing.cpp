@@ -6,9 +6,13 @@
 // With f free GPUs on the node, of which k are taken:
 //
 //     without GPUs                          0
-//     all of its GPUs are free              max(33 - f, f)
+//     all of its GPUs are free              max(33 - f, f), at most 32
 //     k > 0 free GPUs are taken             max(50 - k, 33)
 //     only GPUs in use are taken            max(100 - (tenths of them that are free), 50)
+
+//
+// The 32 is ours: theirs have 8 GPUs at most, and beyond 33 an idle node would be preferred to one
+// in use.
 
 #include "policies/classical/node_score.hpp"
 
@@ -25,7 +29,7 @@ class GpuPackingScore final : public NodeScore {
     const auto& gpus = node_class.state.gpus;
     const std::int64_t free =
         std::count_if(gpus.begin(), gpus.end(), [](const GpuState& gpu) { return gpu.idle(); });
-    if (free == std::ssize(gpus)) return std::max(33 - free, free);
+    if (free == std::ssize(gpus)) return std::min<std::int64_t>(std::max(33 - free, free), 32);
     std::int64_t free_taken = 0;
     std::int64_t percent_free = 0;
     for (const int device : tightest_devices(cluster, node_class, ask)) {

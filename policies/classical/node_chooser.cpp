@@ -4,7 +4,7 @@ namespace headroom {
 namespace {
 
 // Beyond so many known scores (16 bytes each) all are forgotten.
-constexpr std::size_t kMostKept = 4'000'000;
+constexpr std::size_t kMostKept = 3'000'000;
 
 }  // namespace
 
@@ -33,28 +33,42 @@ const HighestScore::Known& HighestScore::known_of(const Cluster& cluster,
   return known;
 }
 
+void HighestScore::consider_scores(const Cluster& cluster, const NodeAsk& ask,
+                                   const RoomSearch::Freed& freed, Best& best) {
+  Scores& scores = scores_of(ask);
+  for_each_candidate(cluster, ask, freed, [&](const NodeClass& node_class) {
+    const Known& known = known_of(cluster, node_class, ask, scores);
+    if (!known.room || (best.node_class != nullptr && known.score < best.score)) return;
+    const bool better = best.node_class == nullptr || known.score > best.score;
+    if (!better && best.node_class->first_node() <= node_class.first_node()) return;
+    best = {&node_class, &ask, known.score};
+  });
+}
+
+void HighestScore::consider_first(const Cluster& cluster, const NodeAsk& ask,
+                                  const RoomSearch::Freed& freed, Best& best) {
+  for_each_candidate(cluster, ask, freed, [&](const NodeClass& node_class) {
+    const bool later =
+        best.node_class != nullptr && best.node_class->first_node() <= node_class.first_node();
+    if (!later && has_room(cluster, node_class, ask)) best = {&node_class, &ask, 0};
+  });
+}
+
 std::optional<ChosenNode> HighestScore::choose(const PlacementRequest& request,
                                                const Cluster& cluster,
                                                std::span<const NodeAsk> asks) {
-  const NodeClass* best = nullptr;
-  const NodeAsk* best_ask = nullptr;
-  std::int64_t best_score = 0;
+  Best best;
   for (const NodeAsk& ask : asks) {
-    Scores& scores = scores_of(ask);
-    for_each_candidate(cluster, ask, request.freed, [&](const NodeClass& node_class) {
-      const Known& known = known_of(cluster, node_class, ask, scores);
-      if (!known.room || (best != nullptr && known.score < best_score)) return;
-      const bool better = best == nullptr || known.score > best_score;
-      if (!better && best->first_node() <= node_class.first_node()) return;
-      best = &node_class;
-      best_ask = &ask;
-      best_score = known.score;
-    });
+    if (score_->constant()) {
+      consider_first(cluster, ask, request.freed, best);
+    } else {
+      consider_scores(cluster, ask, request.freed, best);
+    }
   }
-  if (best == nullptr) return std::nullopt;
-  return ChosenNode{best_ask->type,
-                    {best->id, score_->devices(cluster, *best, *best_ask)},
-                    score_->together(cluster, *best, *best_ask)};
+  if (best.node_class == nullptr) return std::nullopt;
+  return ChosenNode{best.ask->type,
+                    {best.node_class->id, score_->devices(cluster, *best.node_class, *best.ask)},
+                    score_->together(cluster, *best.node_class, *best.ask)};
 }
 
 }  // namespace headroom

@@ -2,6 +2,7 @@
 // Choosing one node for all of a request.
 
 #include "policies/classical/node_score.hpp"
+#include "policies/parts/claim_search.hpp"
 
 #include <cstdint>
 #include <map>
@@ -14,11 +15,7 @@
 
 namespace headroom {
 
-struct ChosenNode {
-  GpuTypeId type{};
-  PlacementPart part;
-  bool together = false;  // as Layout::together
-};
+using ChosenNode = ClaimSearch::OneNode;
 
 class NodeChooser {
  public:
@@ -38,7 +35,7 @@ class NodeChooser {
   virtual void arrived(const InternedShape& /*shape*/) {}
 };
 
-/// The node with the highest score, of equals the one with the lowest id.
+/// The node with the highest score, of equals the one with the lowest id; on that, the first ask.
 class HighestScore final : public NodeChooser {
  public:
   HighestScore(std::unique_ptr<NodeScore> score, std::string why)
@@ -60,6 +57,16 @@ class HighestScore final : public NodeChooser {
   };
   using Scores = std::vector<Known>;
 
+  struct Best {
+    const NodeClass* node_class = nullptr;
+    const NodeAsk* ask = nullptr;
+    std::int64_t score = 0;
+  };
+
+  void consider_scores(const Cluster& cluster, const NodeAsk& ask, const RoomSearch::Freed& freed,
+                       Best& best);
+  static void consider_first(const Cluster& cluster, const NodeAsk& ask,
+                             const RoomSearch::Freed& freed, Best& best);
   Scores& scores_of(const NodeAsk& ask);
   const Known& known_of(const Cluster& cluster, const NodeClass& node_class, const NodeAsk& ask,
                         Scores& scores);

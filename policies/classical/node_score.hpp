@@ -22,6 +22,8 @@ class NodeScore {
   /// Of the nodes of a class that has room. The same as long as version() is.
   [[nodiscard]] virtual std::int64_t of(const Cluster& cluster, const NodeClass& node_class,
                                         const NodeAsk& ask) = 0;
+  /// Whether all nodes are equal to it: then none is remembered.
+  [[nodiscard]] virtual bool constant() const { return false; }
   /// Which of its devices, ascending. Precondition: the class has room.
   [[nodiscard]] virtual std::vector<int> devices(const Cluster& cluster,
                                                  const NodeClass& node_class, const NodeAsk& ask) {

@@ -18,8 +18,9 @@ std::optional<GpuNeed> task_need(const InternedShape& shape, GpuTypeId type) {
   return GpuNeed{task.milli, {task.gpus}};
 }
 
-// The tensor parallel sizes of all valid plans for one node without stages and replicas: what is
-// placed over head-aware's sizes takes no others there.
+// The tensor parallel sizes of all plans for one node that the engine accepts without stages and
+// replicas: whoever places by head-aware's sizes takes no stages and replicas there either, though
+// of these sizes only the smallest that its estimate of the memory allows.
 std::optional<GpuNeed> deployment_need(const ClusterSpec& cluster,
                                        const std::vector<RankedPlan>& plans,
                                        const InternedShape& shape, GpuTypeId type) {

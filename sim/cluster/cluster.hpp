@@ -72,7 +72,7 @@ struct NodeState {
   Bytes ram_free = 0;
   bool in_service = true;  // whether anything may be placed on it
   /// What is on it: bit 0, something with a share of a GPU; bit n, something with n whole GPUs of
-  /// the node. 0 in clusters that do not keep it.
+  /// the node; the last bit, with more. 0 in clusters that do not keep it.
   std::uint64_t kinds = 0;
   friend bool operator==(const NodeState&, const NodeState&) = default;
 };

@@ -1,7 +1,8 @@
 #pragma once
 // The port of placement policies: all that a policy's author includes.
 //
-// A placer is a pure function of one request and a read-only view of the cluster. It sees declared
+// A placer is a pure function of one request and a read-only view of the cluster, and at most of
+// what has arrived so far. It sees declared
 // estimates, never the future, and never the engine's verdict unless it asks the rules itself: that
 // difference is naive against head-aware. It names classes of equal nodes and devices on them; the
 // simulation picks the nodes with the lowest ids (or, asked for it, those that the network joins
@@ -90,7 +91,8 @@ class Placer {
   /// has come so far. Between two of these the same question has the same answer.
   virtual void arrived(const InternedShape& /*shape*/) {}
   /// Precondition: takes(request.shape.shape.kind()). Must return the same decision for the same
-  /// shape and cluster state. `log` is null unless the decision log is on: explain only then.
+  /// request, cluster state and arrivals; whether there is room depends on the shape and the state
+  /// alone. `log` is null unless the decision log is on: explain only then.
   [[nodiscard]] virtual Decision place(const PlacementRequest& request, const Cluster& cluster,
                                        std::vector<PassedOver>* log) = 0;
 };

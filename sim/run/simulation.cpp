@@ -105,7 +105,7 @@ Status Simulation::Impl::handle(const Arrive&) {
 
 void Simulation::Impl::announce(const InternedShape& shape) {
   parts_.placer.arrived(shape);
-  parts_.base_placer.arrived(shape);
+  if (&parts_.base_placer != &parts_.placer) parts_.base_placer.arrived(shape);
 }
 
 QueueEntry Simulation::Impl::queue_entry(RequestId id, const Live& live) {

@@ -85,6 +85,36 @@ TEST_CASE("a run that disagrees exits 1 and says where", "[cli]") {
   CHECK(result.out.find("0 of 1 agree") != std::string::npos);
 }
 
+TEST_CASE("lists that are not complete are left out, and said so", "[cli]") {
+  const TempDir folder;
+  write_all(folder);
+  folder.write("openb_pod_list_other.csv", kPods);
+  folder.write("openb_pod_list_other.gz", "not a list");
+  const auto result = run_headroom(command(folder.path().string()));
+  INFO(result.out << result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.find("other: left out, without published runs") != std::string::npos);
+  auto named = command(folder.path().string());
+  named.insert(named.end(), {"--lists", "other"});
+  const auto refused = run_headroom(named);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.err.find("no published run on openb_pod_list_other") != std::string::npos);
+}
+
+TEST_CASE("a cluster without GPUs, and one run of an order of our own, are refused", "[cli]") {
+  const TempDir folder;
+  write_all(folder);
+  folder.write("nodes.csv", "sn,cpu_milli,memory_mib,gpu,model\na,8000,8192,0,\n");
+  const auto without = run_headroom(command(folder.path().string()));
+  CHECK(without.exit_code == 2);
+  CHECK(without.err.find("no node of this list has a GPU") != std::string::npos);
+  const std::string at = folder.path().string();
+  const auto one = run_headroom({"reproduce", "fgd", "--pods", at, "--nodes", at + "/nodes.csv",
+                                 "--expected", at, "--own-orders", "--seeds", "1"});
+  CHECK(one.exit_code == 2);
+  CHECK(one.err.find("name two seeds or more") != std::string::npos);
+}
+
 TEST_CASE("plots are SVG files, one for each list", "[cli]") {
   if (std::system("command -v gnuplot > /dev/null 2>&1") != 0) {  // NOLINT(cert-env33-c)
     WARN("skipped: gnuplot is not there");
@@ -119,6 +149,10 @@ TEST_CASE("what is not there or cannot be read of the experiment is refused", "[
                {},
                {"'fgdd' is not a policy of the published table", "fgd"},
                with({"--policies", "fgdd"})},
+      BadInput{"a list twice",
+               {},
+               {"pod list 'openb_pod_list_small' is named twice"},
+               with({"--lists", "small,openb_pod_list_small"})},
       BadInput{"no such seed", {}, {"small.seed43.order: no such file"}, with({"--seeds", "43"})},
       BadInput{"not a seed", {}, {"--seeds"}, with({"--seeds", "x"})},
       BadInput{"orders and own orders", {}, {"--own-orders"}, with({"--own-orders"})},

@@ -36,6 +36,7 @@ std::string text_of(const Decision& decision) {
     text += fmt::format(" {}x{}.{}[{}]", part.nodes, part.node_class.slot,
                         part.node_class.generation, fmt::join(part.devices, ","));
     if (part.charge) text += fmt::format("={}", *part.charge);
+    if (part.node) text += fmt::format(" on node {}", index(*part.node));
   }
   return text + ": " + place.why;
 }
@@ -47,13 +48,22 @@ bool is_code(const std::string& text) {
   });
 }
 
-/// Stands between the simulation and a placer, and asks every question several times.
+/// Stands between the simulation and a placer, and asks every question several times; now and then
+/// also one that was just made, which remembers nothing but what has arrived.
 class WatchedPlacer final : public Placer {
  public:
-  WatchedPlacer(Placer& inner, Complaints& complaints) : inner_(inner), complaints_(complaints) {}
+  using Make = std::function<std::unique_ptr<Placer>()>;
+  WatchedPlacer(Placer& inner, Make make, Complaints& complaints)
+      : inner_(inner), make_(std::move(make)), complaints_(complaints) {}
 
   [[nodiscard]] std::string_view name() const override { return inner_.name(); }
   [[nodiscard]] bool takes(RequestKind kind) const override { return inner_.takes(kind); }
+  [[nodiscard]] bool reads_weights() const override { return inner_.reads_weights(); }
+  [[nodiscard]] bool reads_kinds() const override { return inner_.reads_kinds(); }
+  void arrived(const InternedShape& shape) override {
+    arrived_.push_back(&shape);
+    inner_.arrived(shape);
+  }
 
   [[nodiscard]] Decision place(const PlacementRequest& request, const Cluster& cluster,
                                std::vector<PassedOver>* log) override {
@@ -70,6 +80,7 @@ class WatchedPlacer final : public Placer {
     if (anew != text) {
       complaints_.add("freed", fmt::format("'{}' among freed nodes, '{}' everywhere", text, anew));
     }
+    if (++asked_ % kFreshEvery == 0) check_fresh(request, cluster, text);
     check_reason(decision);
     for (const auto& reason : reasons) {
       if (reason.what.empty() || reason.why.empty()) {
@@ -84,6 +95,15 @@ class WatchedPlacer final : public Placer {
   }
 
  private:
+  void check_fresh(const PlacementRequest& request, const Cluster& cluster,
+                   const std::string& text) {
+    const auto fresh = make_();
+    for (const InternedShape* shape : arrived_) fresh->arrived(*shape);
+    const std::string first = text_of(fresh->place(request, cluster, nullptr));
+    if (first == text) return;
+    complaints_.add("remembers", fmt::format("'{}', and '{}' of one just made", text, first));
+  }
+
   void check_reason(const Decision& decision) {
     if (const auto* place = std::get_if<Place>(&decision)) {
       if (place->why.empty()) complaints_.add("reason", "a placement without a reason");
@@ -98,8 +118,13 @@ class WatchedPlacer final : public Placer {
     }
   }
 
+  static constexpr std::size_t kFreshEvery = 7;
+
   Placer& inner_;
+  Make make_;
   Complaints& complaints_;
+  std::vector<const InternedShape*> arrived_;
+  std::size_t asked_ = 0;
 };
 
 /// Judges every failed try anew, on a cluster of its own and without what the simulation remembers.
@@ -155,7 +180,8 @@ WatchedRun watched_run(const Candidate& candidate, const ConformanceCase& confor
                        const std::vector<Request>& requests, Complaints& complaints) {
   World world(conformance_case.cluster);
   const auto inner = candidate.make(world);
-  WatchedPlacer watched(*inner, complaints);
+  WatchedPlacer watched(
+      *inner, [&] { return candidate.make(world); }, complaints);
   const auto others = make_policy(world, "fallback-search");
   Placer& for_llm = inner->takes(RequestKind::llm) ? static_cast<Placer&>(watched) : *others;
   ShadowLedger ledger(world.spec);

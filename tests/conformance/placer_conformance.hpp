@@ -13,8 +13,8 @@
 
 namespace headroom::test {
 
-/// A promise that was broken. Checks: "legal", "same_answer", "freed", "reason", "fault", "ledger",
-/// "outcomes", "audit", "same_run", "lifetimes", "complete".
+/// A promise that was broken. Checks: "legal", "same_answer", "freed", "remembers", "reason",
+/// "fault", "ledger", "outcomes", "audit", "same_run", "lifetimes", "complete".
 struct Complaint {
   std::string check;
   std::string text;

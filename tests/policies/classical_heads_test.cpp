@@ -37,13 +37,39 @@ TEST_CASE("of GPU types that need as many GPUs the policy chooses") {
 
 TEST_CASE("with heads a policy goes over several nodes as head-aware does, and refuses as it") {
   World world(cluster_of({{"RTX-3090", 2, 2}}));
-  for (const std::string model : {"gemma-3-27b-it", "qwen2.5-72b"}) {
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"gemma-3-27b-it", "TP 2 x PP 2 on n0[0,1]+n1[0,1]"},
+      {"qwen2.5-72b", "never: cluster_too_small"}};
+  for (const auto& [model, decision_text] : expected) {
     const Request request = llm_request("r", model);
-    const std::string expected = decided(world, "head-aware", request);
-    INFO(expected);
-    CHECK(decided(world, "fgd+heads", request) == expected);
-    CHECK(decided(world, "random+heads", request) == expected);
+    for (const std::string policy :
+         {"head-aware", "fgd+heads", "random+heads", "buddy+heads", "fgd-heads"}) {
+      INFO(policy);
+      CHECK(decided(world, policy, request) == decision_text);
+    }
   }
+}
+
+TEST_CASE("shared deployments go by bytes, others' memory and nodes out of service count") {
+  // 0.4 of 24 GiB is 9.6 GiB: two beside each other, and none where others hold 16 GiB.
+  World world(
+      cluster_of({{"RTX-3090", 1, 1, kNotCounted, kNotCounted, 16 * kGiB}, {"RTX-3090", 2, 2}}));
+  Request request = llm_request("r", "qwen2.5-0.5b");
+  llm_of(request).shared = true;
+  llm_of(request).limits.utilisation_ppm = 400'000;
+  const auto placer = make_policy(world, "best-fit+heads");
+  const auto next = [&] {
+    const Decision answer = world.ask(*placer, request);
+    Placement placement;
+    placement.holdings = world.take(request, std::get<Place>(answer).layout);
+    return where(placement);
+  };
+  CHECK(next() == "n1[0]");
+  CHECK(next() == "n1[0]");
+  world.cluster.set_in_service(static_cast<NodeId>(1), false);
+  CHECK(next() == "n2[0]");
+  world.cluster.set_in_service(static_cast<NodeId>(1), true);
+  CHECK(next() == "n1[1]");
 }
 
 TEST_CASE("with heads a policy places tasks as without") {

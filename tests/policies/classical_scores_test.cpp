@@ -84,6 +84,15 @@ TEST_CASE("gpu-packing prefers GPUs in use to idle ones of nodes in use to idle 
   CHECK(bed.devices(*score, 1, bed.ask(1, 800)) == std::vector{1});
 }
 
+TEST_CASE("on large nodes too gpu-packing prefers GPUs of nodes in use") {
+  Bed bed({{"L4", 64, 2}});
+  const auto score = bed.make(make_gpu_packing_score);
+  bed.take(1, {0, 1, 2, 3});
+  CHECK(bed.of(*score, 0, bed.ask(4)) == 32);
+  CHECK(bed.of(*score, 1, bed.ask(4)) == 46);
+  CHECK(bed.of(*score, 1, bed.ask(32)) == 33);
+}
+
 TEST_CASE("gpu-clustering prefers nodes with the same kind alone, then among others") {
   Bed bed({{"L4", 8, 4}});
   const auto score = bed.make(make_gpu_clustering_score);
@@ -110,7 +119,6 @@ TEST_CASE("kinds are kept only where they are asked for") {
   Cluster without(world.spec);
   Cluster with(world.spec, true);
   const NodeHolding one{static_cast<NodeId>(0), {0}, {500, 0}, 0, 0};
-  const NodeHolding other{static_cast<NodeId>(1), {0}, {500, 0}, 0, 0};
   for (Cluster* cluster : {&without, &with}) {
     cluster->take(std::span(&one, 1));
     cluster->take(std::span(&one, 1));
@@ -123,7 +131,6 @@ TEST_CASE("kinds are kept only where they are asked for") {
   CHECK(with.class_of(static_cast<NodeId>(1)).state.kinds == 2);
   with.give_back(std::span(&one, 1));
   CHECK(with.class_of(static_cast<NodeId>(0)).state.kinds == 1);  // one of two is still there
-  (void)other;
 }
 
 TEST_CASE("buddy cuts the smallest free aligned cell") {

@@ -99,7 +99,8 @@ TEST_CASE("fgd-heads keeps the pair that a model needs, where fgd sees no differ
   const Worths worths = {{"", {{{1, 1}, 1'000}}}, {large, {{{2, 1}, 500}, {{4, 1}, 500}}}};
   MadeUp made({{"small", 4, 2}}, worths);
   occupy(made.world, 1, {0});
-  const std::string mix = "[[expected]]\nmodel = 'qwen2.5-0.5b'\n[[expected]]\nmodel = 'qwen3-8b'\n";
+  const std::string mix =
+      "[[expected]]\nmodel = 'qwen2.5-0.5b'\n[[expected]]\nmodel = 'qwen3-8b'\n";
   const Request small = MadeUp::request("qwen2.5-0.5b");
   CHECK(decided(made.world, "fgd+heads", mix, small) == "TP 1 x PP 1 on n0[0]");
   CHECK(decided(made.world, "fgd-heads", mix, small) == "TP 1 x PP 1 on n1[1]");
@@ -128,6 +129,7 @@ TEST_CASE("wrong options of fgd are refused with their place") {
   for (const auto& [options, message] : std::vector<std::pair<std::string, std::string>>{
            {"[[expected]]\ngpus = 2\ngpu_milli = 500", "needs gpus = 1"},
            {"[[expected]]\ngpus = -1", "gpus"},
+           {"[[expected]]\ngpus = 1\ngpu_types = ['L5']", "the cluster has no GPU type 'L5'"},
            {"[[expected]]\nmodel = 'nonesuch'", "nonesuch"},
            {"mix = 'nonesuch.toml'", "nonesuch.toml"}}) {
     INFO(options);

@@ -28,7 +28,7 @@ struct Question {
   std::filesystem::path nodes;
   std::filesystem::path orders;
   std::filesystem::path expected;
-  std::vector<std::string> lists;     // "default"; empty: all in the folder
+  std::vector<std::string> lists;     // "default"; empty: all that are complete in the folders
   std::vector<std::string> policies;  // ours; empty: all
   std::vector<std::uint64_t> seeds;   // empty: the published ones
   bool own_orders = false;            // orders of our own, compared as distributions
@@ -77,7 +77,8 @@ struct ListInfo {
 
 struct Report {
   std::vector<ListInfo> lists;
-  std::vector<Run> runs;  // by list, policy and seed
+  std::vector<std::string> left_out;  // lists without published runs, or without their orders
+  std::vector<Run> runs;              // by list, seed and policy
   std::vector<Agreement> agreements;
   Published published;
   bool own_orders = false;
@@ -99,8 +100,10 @@ struct Report {
 
 [[nodiscard]] std::string report_text(const Report& report);
 [[nodiscard]] std::string report_json(const Report& report);
-/// Writes allocation and fragmentation against arrived load, an SVG for each list, with gnuplot.
-/// Error: gnuplot is not there or fails, or a file cannot be written.
+/// Makes the folder, and asks whether gnuplot is there: before runs that take long.
+[[nodiscard]] Status prepare_plots(const std::filesystem::path& folder);
+/// Writes fgd-LIST.svg, allocation and fragmentation against arrived load, and the gnuplot script
+/// fgd.gp that draws them. Error: gnuplot fails, or a file cannot be written.
 [[nodiscard]] Status write_plots(const Report& report, const std::filesystem::path& folder);
 
 }  // namespace headroom::fgd

@@ -1,19 +1,25 @@
-// Plots by gnuplot (gnuplot.info), as a program: its SVG needs no library, and people can change
-// what it draws.
+// Plots by gnuplot (gnuplot.info), as a program: its SVG needs no library, and the script that
+// stays beside them can be changed and run again.
 
 #include "study/reproduce/fgd/agreement.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
-#include <cstdio>
+#include <cerrno>
 #include <fstream>
-#include <memory>
+#include <system_error>
 
 namespace headroom::fgd {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kScript = "fgd.gp";
 
 // Okabe and Ito's, which people who do not see all colours can tell apart.
 constexpr std::array<const char*, 6> kColours{"#999999", "#56B4E9", "#009E73",
@@ -54,7 +60,7 @@ std::string block(const std::string& name, const Curves& curves) {
 }
 
 // What gnuplot is told for one list: two panels, a line for each policy.
-std::string script(const Report& report, const std::string& list, const fs::path& file) {
+std::string script(const Report& report, const std::string& list) {
   std::string data;
   std::string allo;
   std::string frag;
@@ -78,7 +84,7 @@ std::string script(const Report& report, const std::string& list, const fs::path
       fmt::format("{}, mean over {} runs of each policy", list, runs_of(report, list));
   return data + fmt::format(
                     "set terminal svg size 960,420 font 'sans-serif,13' background 'white'\n"
-                    "set output '{}'\n"
+                    "set output 'fgd-{}.svg'\n"
                     "set multiplot layout 1,2 title '{}' noenhanced\n"
                     "set grid\n"
                     "set xlabel 'GPUs asked for so far, % of the cluster'\n"
@@ -93,42 +99,57 @@ std::string script(const Report& report, const std::string& list, const fs::path
                     "set yrange [0:*]\n"
                     "plot {}\n"
                     "unset multiplot\n",
-                    file.string(), title, allo, frag);
+                    list, title, allo, frag);
 }
 
-struct ClosePipe {
-  int* status;
-  void operator()(std::FILE* pipe) const { *status = ::pclose(pipe); }
-};
-
-Status run_gnuplot(const std::string& text) {
-  int status = 0;
-  {
-    // Fixed text: nothing of what a user gives stands in the command.
-    const std::unique_ptr<std::FILE, ClosePipe> pipe(::popen("gnuplot", "w"), ClosePipe{&status});
-    if (pipe == nullptr) return fail("gnuplot cannot be started");
-    std::fwrite(text.data(), 1, text.size(), pipe.get());
+// Runs gnuplot in a folder, without a shell in between. Its complaints go to stderr.
+Status run_gnuplot(const fs::path& folder, const std::string& argument) {
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  std::string program = "gnuplot";
+  std::string text = argument;
+  std::array<char*, 3> arguments{program.data(), text.data(), nullptr};
+  pid_t child = 0;
+  const int problem =
+      ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) {
+    return fail(
+        fmt::format("gnuplot cannot be started: {}", std::generic_category().message(problem)), {},
+        "install it (Debian: gnuplot-nox), or leave --plots out");
   }
-  if (status == 0) return {};
-  return fail("gnuplot is not there, or failed", {},
-              "install it (Debian: gnuplot-nox), or leave --plots out");
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fail("gnuplot failed", {folder.string()});
+}
+
+Status write_text(const fs::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (out) return {};
+  return fail("this file cannot be written", {file.string()});
 }
 
 }  // namespace
 
-Status write_plots(const Report& report, const fs::path& folder) {
+Status prepare_plots(const fs::path& folder) {
   std::error_code code;
   fs::create_directories(folder, code);
   if (code) return fail("this folder cannot be made: " + code.message(), {folder.string()});
-  for (const ListInfo& list : report.lists) {
-    const fs::path file = folder / fmt::format("fgd-{}.svg", list.name);
-    if (file.string().find('\'') != std::string::npos) {
-      return fail("gnuplot takes no quotation mark in a file's name", {file.string()});
-    }
-    HEADROOM_CHECK(run_gnuplot(script(report, list.name, file)));
-    if (!fs::exists(file, code)) return fail("gnuplot wrote no such file", {file.string()});
-  }
-  return {};
+  HEADROOM_CHECK(write_text(folder / kScript, "# nothing yet\n"));
+  return run_gnuplot(folder, "--version");
+}
+
+Status write_plots(const Report& report, const fs::path& folder) {
+  std::string text;
+  for (const ListInfo& list : report.lists) text += script(report, list.name);
+  HEADROOM_CHECK(write_text(folder / kScript, text));
+  return run_gnuplot(folder, kScript);
 }
 
 }  // namespace headroom::fgd

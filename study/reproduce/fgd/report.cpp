@@ -32,6 +32,10 @@ std::string report_text(const Report& report) {
   std::string out = fmt::format("FGD's published experiment: {} runs{}\n", report.runs.size(),
                                 report.own_orders ? ", orders of our own" : "");
   for (const ListInfo& list : report.lists) out += list_text(list);
+  for (const std::string& list : report.left_out) {
+    out += fmt::format("{}: left out, without published runs or without its orders here\n",
+                       short_name(list));
+  }
   out += fmt::format("\n{:<12} {:<15} {:>4}  {:>15} {:>15}  {:>8}  {:<9} {}\n", "list", "policy",
                      "runs", "% at 100 % load", "% at 130 % load", "s a run", "agree",
                      "how compared (allo, frag: points; frag_ratio: %)");
@@ -67,6 +71,7 @@ std::string report_json(const Report& report) {
                                  {"kinds", list.all_kinds},
                                  {"typical_percent", list.typical_percent}});
   }
+  document["left_out"] = report.left_out;
   for (const Agreement& row : report.agreements) {
     Json entry = {{"list", row.list},
                   {"policy", row.policy},
