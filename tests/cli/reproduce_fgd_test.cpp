@@ -153,7 +153,7 @@ TEST_CASE("what is not there or cannot be read of the experiment is refused", "[
                {},
                {"pod list 'openb_pod_list_small' is named twice"},
                with({"--lists", "small,openb_pod_list_small"})},
-      BadInput{"no such seed", {}, {"small.seed43.order: no such file"}, with({"--seeds", "43"})},
+      BadInput{"no such seed", {}, {"with seed 43"}, with({"--seeds", "43"})},
       BadInput{"not a seed", {}, {"--seeds"}, with({"--seeds", "x"})},
       BadInput{"orders and own orders", {}, {"--own-orders"}, with({"--own-orders"})},
       BadInput{"no orders",
