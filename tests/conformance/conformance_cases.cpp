@@ -50,6 +50,20 @@ ClusterSpec random_cluster(std::uint64_t seed) {
   return cluster_of(groups);
 }
 
+// Links that are not all alike: PCIe inside the nodes, every three nodes a rack.
+ClusterSpec with_links(ClusterSpec spec) {
+  for (NodeShape& shape : spec.shapes) {
+    if (shape.gpus.size() > 1) shape.links.fabric = NodeFabric::pcie;
+  }
+  const std::size_t racks = (spec.nodes.size() + 2) / 3;
+  spec.network.levels = {{"rack", 25'000'000'000, std::vector<std::uint32_t>(racks, 0)},
+                         {"core", 5'000'000'000, {}}};
+  for (std::size_t i = 0; i < spec.nodes.size(); ++i) {
+    spec.nodes[i].leaf = static_cast<std::uint32_t>(i / 3);
+  }
+  return spec;
+}
+
 Request random_llm(Draw& draw, const std::string& name) {
   Request request = llm_request(name, draw.any(kModels));
   LlmDeployment& llm = llm_of(request);
@@ -146,6 +160,10 @@ std::vector<ConformanceCase> conformance_cases() {
         fmt::format("changing {}", seed), random_cluster(seed), random_requests(seed, 80), {}};
     changing.dynamics = random_dynamics(seed, changing.cluster, changing.requests);
     cases.push_back(std::move(changing));
+  }
+  for (const std::size_t linked : {cases.size() / 2 - 1, cases.size() - 1}) {
+    cases[linked].name += ", links";
+    cases[linked].cluster = with_links(std::move(cases[linked].cluster));
   }
   return cases;
 }
