@@ -123,7 +123,7 @@ class FgdScore final : public NodeScore {
 };
 
 TypicalRequests typical_of(const PlacerContext& context, const ConfigTable& options) {
-  auto expected = read_expected_mix(options, ExpectedKinds::with_tasks);
+  const auto expected = read_expected_mix(options, ExpectedKinds::with_tasks);
   std::vector<std::string> known;
   for (const GpuType& type : context.cluster.gpu_types) known.push_back(type.name);
   for (const ExpectedShape& entry : expected) {
@@ -133,7 +133,7 @@ TypicalRequests typical_of(const PlacerContext& context, const ConfigTable& opti
                      suggest(name, known));
     }
   }
-  return {context, std::move(expected)};
+  return {context, expected};
 }
 
 }  // namespace

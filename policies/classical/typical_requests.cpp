@@ -38,7 +38,8 @@ std::optional<GpuNeed> deployment_need(const ClusterSpec& cluster,
 
 TypicalRequests::TypicalRequests(std::vector<TypicalRequest> told) : typical_(std::move(told)) {}
 
-TypicalRequests::TypicalRequests(const PlacerContext& context, std::vector<ExpectedShape> expected)
+TypicalRequests::TypicalRequests(const PlacerContext& context,
+                                 const std::vector<ExpectedShape>& expected)
     : cluster_(&context.cluster) {
   if (expected.empty()) {
     plans_ = &context.plans;

@@ -21,7 +21,7 @@ class TypicalRequests {
   /// The expected shapes with their weights; without any, the arrivals so far: the most frequent
   /// shapes that make up 95 % of them (as FGD's simulator takes them from its whole list), worked
   /// out again whenever there are a tenth more than the last time.
-  TypicalRequests(const PlacerContext& context, std::vector<ExpectedShape> expected);
+  TypicalRequests(const PlacerContext& context, const std::vector<ExpectedShape>& expected);
 
   void arrived(const InternedShape& shape);
   [[nodiscard]] std::span<const TypicalRequest> all() const { return typical_; }

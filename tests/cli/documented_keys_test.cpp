@@ -32,9 +32,9 @@ TEST_CASE("every key of a scenario and a cluster is documented", "[cli]") {
   REQUIRE_FALSE(documents.empty());
   std::size_t keys = 0;
   for (const char* file :
-       {"study/scenario.cpp", "study/queue_reader.cpp", "study/cluster_file.cpp", "study/listed_requests.cpp",
-        "study/dynamics_reader.cpp", "study/generator_workload.cpp", "sim/cluster/spec.cpp",
-        "sim/cluster/links_reader.cpp", "sim/cluster/network_reader.cpp"}) {
+       {"study/scenario.cpp", "study/queue_reader.cpp", "study/cluster_file.cpp",
+        "study/listed_requests.cpp", "study/dynamics_reader.cpp", "study/generator_workload.cpp",
+        "sim/cluster/spec.cpp", "sim/cluster/links_reader.cpp", "sim/cluster/network_reader.cpp"}) {
     for (const auto& key : keys_asked_for(read_file(source_path(file)))) {
       INFO(file << ": " << key);
       CHECK(documents.find("`" + key + "`") != std::string::npos);

@@ -15,11 +15,12 @@ using namespace headroom::test;
 
 namespace {
 
-const char* kNodes = "sn,cpu_milli,memory_mib,gpu,model\na,8000,8192,2,T4\nb,8000,8192,2,T4\n";
-const char* kPods =
+constexpr const char* kNodes =
+    "sn,cpu_milli,memory_mib,gpu,model\na,8000,8192,2,T4\nb,8000,8192,2,T4\n";
+constexpr const char* kPods =
     "name,cpu_milli,memory_mib,num_gpu,gpu_milli\n"
     "p1,1000,1024,1,500\np2,1000,1024,1,500\np3,1000,1024,2,1000\n";
-const char* kOrder = "pods\np1\np2\np3\nnodes\na\nb\n";
+constexpr const char* kOrder = "pods\np1\np2\np3\nnodes\na\nb\n";
 
 // By hand: 500, 1,000 and 3,000 of 4,000 are allocated at 12.5, 25 and 75 %. Typical are two thirds
 // shares and one third pairs: with one share 1,500 + 2,000 idle, of which the pair cannot use 1,500

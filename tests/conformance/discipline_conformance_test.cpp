@@ -4,6 +4,7 @@
 
 #include "policies/registry.hpp"
 #include "tests/conformance/placer_conformance.hpp"
+#include "tests/sanitized.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -106,15 +107,17 @@ Watched watched_run(const ConformanceCase& used, const PolicyInfo& policy, const
 
 }  // namespace
 
+constexpr std::size_t kOneOf = kSanitized ? 5 : 1;  // of the pairs
+
 TEST_CASE("every queue discipline keeps its promises under every placer") {
   const auto cases = conformance_cases();
   std::size_t turn = 0;
   for (const std::string& queue : queue_discipline_names()) {
     for (const PolicyInfo& policy : policies()) {
-      ++turn;
+      if (++turn % kOneOf != 0) continue;
       for (std::size_t i = 0; i < cases.size(); ++i) {
         // All of them under one placer; of each other pair one, in turn.
-        if (i != turn % cases.size() && policy.name != "naive") continue;
+        if (i != turn / kOneOf % cases.size() && policy.name != "naive") continue;
         const ConformanceCase& used = cases[i];
         INFO(queue << " with " << policy.name << " on " << used.name);
         const auto once = watched_run(used, policy, queue, {}, OnRefusal::restart_in_place);

@@ -15,12 +15,12 @@ using namespace headroom::test;
 
 namespace {
 
-const char* kNodes =
+constexpr const char* kNodes =
     "sn,cpu_milli,memory_mib,gpu,model\n"
     "a,8000,8192,2,T4\n"
     "b,8000,8192,2,G2\n";
 
-const char* kPods =
+constexpr const char* kPods =
     "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n"
     "p1,1000,1024,1,500,\n"
     "p2,1000,1024,1,1000,G2\n"
@@ -159,6 +159,7 @@ TEST_CASE("orders and pod lists that cannot be are refused with their place") {
 
 TEST_CASE("own orders follow the experiment's rules") {
   std::vector<fgd::Pod> pods;
+  pods.reserve(50);
   for (int i = 0; i < 50; ++i) pods.push_back({"p" + std::to_string(i), 0, 0, i % 5, 1000, ""});
   const std::vector<OpenbNode> nodes(20, {"n", 1000, kGiB, 8, "T4"});  // 160 GPUs, 208 at 130 %
   const fgd::Order order = fgd::draw_order(pods, nodes, 7);

@@ -9,6 +9,7 @@
 #include "study/fit/text.hpp"
 #include "study/fit/words.hpp"
 #include "tests/catch.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/study/fit_cases.hpp"
 #include "tests/support.hpp"
 
@@ -49,12 +50,7 @@ TEST_CASE("fit: gemma-3-27b-it on four and on three cards of 24 GiB", "[fit]") {
   CHECK(three.choices[5].plan->plan == ParallelPlan{1, 3});
 }
 
-// Under sanitizers all of it takes minutes: there a part of it is done, spread evenly.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kOneOf = 4;
-#else
-constexpr std::size_t kOneOf = 1;
-#endif
+constexpr std::size_t kOneOf = kSanitized ? 4 : 1;
 
 TEST_CASE("fit: every model of the catalogue on five clusters, without a contradiction", "[fit]") {
   std::size_t turn = 0;
