@@ -110,7 +110,7 @@ Watched watched_run(const ConformanceCase& used, const PolicyInfo& policy, const
 constexpr std::size_t kOneOf = kSanitized ? 5 : 1;  // of the pairs
 
 TEST_CASE("every queue discipline keeps its promises under every placer") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   std::size_t turn = 0;
   for (const std::string& queue : queue_discipline_names()) {
     for (const PolicyInfo& policy : policies()) {
@@ -133,7 +133,7 @@ TEST_CASE("every queue discipline keeps its promises under every placer") {
 // Not what it is made for, and nothing breaks.
 TEST_CASE("queues that reserve machines lose nobody on clusters of any kind") {
   for (const std::string queue : {"easy", "conservative"}) {
-    for (const auto& used : conformance_cases()) {
+    for (const auto& used : cases_to_run()) {
       for (const OnRefusal on_refusal : {OnRefusal::replan, OnRefusal::restart_in_place}) {
         INFO(queue << " on " << used.name);
         const PolicyInfo& policy = **find_policy("naive");

@@ -30,6 +30,8 @@ struct ConformanceCase {
 /// Random mixed clusters with LLM deployments and opaque tasks, half of them with nodes that come
 /// and go; the same on every machine.
 [[nodiscard]] std::vector<ConformanceCase> conformance_cases();
+/// The same for tests that go through all of them: under sanitizers one of either kind.
+[[nodiscard]] std::vector<ConformanceCase> cases_to_run();
 
 struct Candidate {
   std::string name;

@@ -30,7 +30,7 @@ std::string listed(const std::vector<Complaint>& complaints) {
 
 /// Every registered placer of these, each on every n-th case, one after the other.
 void check_all(const std::function<bool(const PolicyInfo&)>& of, std::size_t every) {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   std::size_t turn = 0;
   for (const PolicyInfo& policy : policies()) {
     if (!of(policy)) continue;
@@ -131,7 +131,7 @@ TEST_CASE("gpustack keeps the promises of a placer under its options") {
        {"strategy = 'binpack'", "distributed = false", "select = 'all'\ngpus_per_replica = 2",
         "parameters = ['--gpu-memory-utilization=0.4', '--pipeline-parallel-size=2']"}) {
     INFO(options);
-    for (const auto& conformance_case : conformance_cases()) {
+    for (const auto& conformance_case : cases_to_run()) {
       CHECK(listed(check_placer(registered("gpustack", options), conformance_case)).empty());
     }
   }
@@ -139,7 +139,7 @@ TEST_CASE("gpustack keeps the promises of a placer under its options") {
 
 TEST_CASE("every option of fallback-search keeps the promises of a placer, and finds room") {
   for (const std::string prefer : {"least-stranded", "fewest-nodes", "spread", "weights-on-node"}) {
-    for (const auto& conformance_case : conformance_cases()) {
+    for (const auto& conformance_case : cases_to_run()) {
       INFO(prefer << " on " << conformance_case.name);
       const auto candidate = registered("fallback-search", "prefer = '" + prefer + "'");
       CHECK(listed(check_placer(candidate, conformance_case)).empty());
@@ -154,7 +154,7 @@ TEST_CASE("fgd and power-of-d keep the promises of a placer under their options"
   const std::string mix =
       "[[expected]]\nmodel = 'qwen2.5-14b'\n[[expected]]\ngpus = 1\ngpu_milli = 300\nweight = 3\n";
   for (const std::string policy : {"fgd", "fgd+heads", "fgd-heads"}) {
-    for (const auto& conformance_case : conformance_cases()) {
+    for (const auto& conformance_case : cases_to_run()) {
       INFO(policy << " on " << conformance_case.name);
       CHECK(listed(check_placer(registered(policy, mix), conformance_case)).empty());
     }

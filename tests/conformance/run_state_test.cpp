@@ -125,7 +125,7 @@ ConformanceCase busy_pool() {
 }  // namespace
 
 TEST_CASE("a run from a saved state ends as the undisturbed run") {
-  for (const ConformanceCase& used : conformance_cases()) {
+  for (const ConformanceCase& used : cases_to_run()) {
     for (const std::string queue : {"fifo-skip", "fifo"}) {
       for (const std::string policy : {"fallback-search", "naive", "gpustack"}) {
         check_resumes(used, policy, queue);
@@ -135,7 +135,7 @@ TEST_CASE("a run from a saved state ends as the undisturbed run") {
 }
 
 TEST_CASE("a policy that draws lots, counts kinds or arrivals goes on as it would have") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   for (const ConformanceCase& used : {cases.front(), cases.back()}) {
     for (const std::string policy : {"random+heads", "gpu-clustering+heads", "fgd-heads"}) {
       check_resumes(used, policy, "fifo-skip");
@@ -144,7 +144,7 @@ TEST_CASE("a policy that draws lots, counts kinds or arrivals goes on as it woul
 }
 
 TEST_CASE("a run from a saved state goes on with what its queue discipline remembers") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   for (const std::string& queue : queue_discipline_names()) {
     if (queue == "fifo-rescan") continue;  // when each was last tried is not in the state
     check_resumes(cases.front(), "naive", queue);
@@ -192,7 +192,7 @@ TEST_CASE("bookings that cannot be are refused") {
 }
 
 TEST_CASE("there is no state of an instant after the end") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   const ConformanceCase& used = cases.front();
   const SimTime late = used.requests.back().arrival + std::chrono::hours(24 * 365);
   CHECK_FALSE(run_half(used, "naive", "fifo", late, nullptr).state.has_value());
@@ -234,7 +234,7 @@ constexpr Duration kInstant{1};
 }  // namespace
 
 TEST_CASE("states that are not of this workload are refused") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   const RunState good = busy_state(cases.front(), 60);
   for (const auto& [message, spoil] : std::vector<std::pair<std::string, Spoil>>{
            {"but this workload has 80",
@@ -250,7 +250,7 @@ TEST_CASE("states that are not of this workload are refused") {
 }
 
 TEST_CASE("states with placements that cannot be are refused") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   const RunState good = busy_state(cases.front(), 60);
   const auto holding = [](RunState& s) -> NodeHolding& { return placed_on(s, 1).holdings[0]; };
   const std::vector<Spoil> spoils = {
@@ -333,7 +333,7 @@ TEST_CASE("a state of a cluster without GPUs goes on") {
 }
 
 TEST_CASE("states with requests that cannot wait so are refused") {
-  const auto cases = conformance_cases();
+  const auto cases = cases_to_run();
   const RunState good = busy_state(cases.front(), 60);
   std::vector<Spoil> spoils = {
       [](RunState& s) { s.waiting[0].limit = s.at; },
