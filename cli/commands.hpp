@@ -30,6 +30,13 @@ void add_list_commands(CLI::App& app, int& exit_code);
 /// Prints the error to stderr and returns kBadInput.
 int report(const Error& error);
 
+/// The exit code of a command: its own, or that of its error, which is reported.
+template <class Command>
+int answered(Command command) {
+  const Result<int> code = command();
+  return code ? *code : report(code.error());
+}
+
 /// Adds --on-bad-row stop|skip, what to do about a bad row of a trace.
 void add_on_bad_row(CLI::App& command, std::optional<std::string>& value);
 

@@ -23,7 +23,7 @@ namespace {
 
 const char* kinds_taken(const PolicyInfo& policy) {
   if (!policy.takes_llm) return "opaque tasks";
-  return policy.takes_opaque ? "both" : "deployments";
+  return policy.takes_opaque ? "deployments and tasks" : "deployments";
 }
 
 void list_policies() {

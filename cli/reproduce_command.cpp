@@ -17,6 +17,14 @@ namespace headroom::cli {
 
 namespace {
 
+// What a comparison found: printed, and the exit code.
+template <class Report>
+int tell(const Report& report, bool json, std::string (*as_json)(const Report&),
+         std::string (*as_text)(const Report&), std::size_t failed) {
+  fmt::print("{}", json ? as_json(report) : as_text(report));
+  return failed > 0 ? kGateFailed : kDone;
+}
+
 void add_gpustack(CLI::App& group, int& exit_code) {
   struct Arguments {
     std::string cases;
@@ -33,13 +41,10 @@ void add_gpustack(CLI::App& group, int& exit_code) {
       ->check(not_empty());
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
-    const auto result = reproduce_gpustack(arguments->cases);
-    if (!result) {
-      exit_code = report(result.error());
-      return;
-    }
-    fmt::print("{}", arguments->json ? reproduce_json(*result) : reproduce_text(*result));
-    if (result->disagreeing() > 0) exit_code = kGateFailed;
+    exit_code = answered([&]() -> Result<int> {
+      HEADROOM_TRY(const auto found, reproduce_gpustack(arguments->cases));
+      return tell(found, arguments->json, reproduce_json, reproduce_text, found.disagreeing());
+    });
   });
 }
 
@@ -62,9 +67,10 @@ Result<int> reproduce_fgd(FgdArguments& arguments) {
   if (!arguments.plots.empty()) HEADROOM_CHECK(fgd::prepare_plots(arguments.plots));
   question.progress = on_terminal();
   HEADROOM_TRY(const fgd::Report result, fgd::reproduce(question));
-  fmt::print("{}", arguments.json ? fgd::report_json(result) : fgd::report_text(result));
+  const int code =
+      tell(result, arguments.json, fgd::report_json, fgd::report_text, result.disagreeing());
   if (!arguments.plots.empty()) HEADROOM_CHECK(fgd::write_plots(result, arguments.plots));
-  return result.disagreeing() > 0 ? kGateFailed : kDone;
+  return code;
 }
 
 void add_fgd(CLI::App& group, int& exit_code) {
@@ -110,10 +116,8 @@ void add_fgd(CLI::App& group, int& exit_code) {
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command->add_flag("--json", arguments->json, "Print JSON, with all curves");
-  command->callback([arguments, &exit_code] {
-    const Result<int> code = reproduce_fgd(*arguments);
-    exit_code = code ? *code : report(code.error());
-  });
+  command->callback(
+      [arguments, &exit_code] { exit_code = answered([&] { return reproduce_fgd(*arguments); }); });
 }
 
 void add_batsim(CLI::App& group, int& exit_code) {
@@ -140,13 +144,11 @@ void add_batsim(CLI::App& group, int& exit_code) {
       ->type_name("N");
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback([arguments, &exit_code] {
-    const auto result = reproduce_batsim(arguments->jobs, arguments->queue, arguments->machines);
-    if (!result) {
-      exit_code = report(result.error());
-      return;
-    }
-    fmt::print("{}", arguments->json ? batsim_json(*result) : batsim_text(*result));
-    if (result->unexplained() > 0) exit_code = kGateFailed;
+    exit_code = answered([&]() -> Result<int> {
+      HEADROOM_TRY(const auto found,
+                   reproduce_batsim(arguments->jobs, arguments->queue, arguments->machines));
+      return tell(found, arguments->json, batsim_json, batsim_text, found.unexplained());
+    });
   });
 }
 

@@ -216,10 +216,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_flag("--no-log", arguments->no_log, "Write no decision logs");
   command->add_flag("--no-audit", arguments->no_audit,
                     "Do not tell no_capacity from policy_missed (faster)");
-  command->callback([arguments, &exit_code] {
-    const Result<int> code = run_scenario(*arguments);
-    exit_code = code ? *code : report(code.error());
-  });
+  command->callback(
+      [arguments, &exit_code] { exit_code = answered([&] { return run_scenario(*arguments); }); });
 }
 
 }  // namespace headroom::cli

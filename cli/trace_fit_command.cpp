@@ -127,10 +127,8 @@ void add_trace_fit_command(CLI::App& group, int& exit_code) {
       ->type_name("FILE")
       ->check(not_empty());
   command->add_flag("--force", arguments->force, "Replace an existing file");
-  command->callback([arguments, &exit_code] {
-    const Result<int> code = fit(*arguments);
-    exit_code = code ? *code : report(code.error());
-  });
+  command->callback(
+      [arguments, &exit_code] { exit_code = answered([&] { return fit(*arguments); }); });
 }
 
 }  // namespace headroom::cli

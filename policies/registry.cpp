@@ -36,7 +36,7 @@ std::vector<PolicyInfo> own_policies() {
 // For tasks alone, or also for the sizes that head-aware accepts.
 PolicyInfo classical(const ClassicalPolicy& policy, bool heads) {
   const std::string name = heads && !policy.heads_only ? policy.name + "+heads" : policy.name;
-  const std::string what = heads ? "head-aware's sizes and tasks: " : "opaque tasks: ";
+  const std::string what = heads ? "at head-aware's sizes: " : "";
   return {
       name,
       what + policy.description,

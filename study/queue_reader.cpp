@@ -10,7 +10,7 @@ namespace headroom {
 void read_queue(const ConfigTable& config, Scenario& scenario) {
   SimulationOptions& options = scenario.simulation;
   const ConfigTable queue = config.table("queue");
-  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), "fifo-skip");
+  scenario.queue = queue.choice_or("discipline", queue_discipline_names(), kUsualQueue);
   const Duration limit = queue.seconds_or("waiting_limit_s", *options.waiting_limit);
   if (limit > kLongestWait) {
     queue.reject(

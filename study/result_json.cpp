@@ -138,6 +138,8 @@ std::string result_json(const Scenario& scenario, const StudyResult& result) {
                      {"queue", scenario.queue},
                      {"base_placer", scenario.base_placer},
                      {"audit", scenario.simulation.audit}};
+  if (scenario.simulation.exact_durations) out["scenario"]["durations"] = "exact";
+  if (scenario.queue_options.reserve_machines) out["scenario"]["reserve"] = "machines";
   out["cluster"] = cluster_json(scenario.cluster);
   out["workload"] = workload_json(scenario, result);
   // Only where they are: results of other runs have the bytes that they always had.

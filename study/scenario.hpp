@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -73,6 +74,8 @@ struct Expectation {
   std::optional<int> nodes;
   SourcePlace place;
 };
+
+inline constexpr std::string_view kUsualQueue = "fifo-skip";
 
 struct Scenario {
   std::string name;

@@ -134,6 +134,13 @@ std::string describe_generator(const TaskGeneratorWorkload& made) {
   return out + fmt::format(": {:.4g} arrivals an hour", made.spec.arrivals.rate_per_h);
 }
 
+std::string queue_text(const Scenario& scenario) {
+  std::string out = scenario.queue;
+  if (scenario.simulation.exact_durations) out += ", told how long each request takes";
+  if (scenario.queue_options.reserve_machines) out += ", reserving machines";
+  return out;
+}
+
 std::string describe_workload(const Scenario& scenario, const StudyResult& result) {
   if (const auto* trace = std::get_if<TraceWorkload>(&scenario.workload)) {
     std::string out = fmt::format("{} ({})", trace->file.filename().string(), trace->format);
@@ -176,6 +183,7 @@ std::string describe_scenario(const Scenario& scenario, const StudyResult& resul
       fmt::format("{}, {}: {}", count_of(static_cast<std::int64_t>(cluster.nodes.size()), "node"),
                   count_of(cluster.gpu_count(), "GPU"), types));
   out += described("workload", describe_workload(scenario, result));
+  if (scenario.queue != kUsualQueue) out += described("queue", queue_text(scenario));
   out += described("seeds", seeds_text(result.seeds));
   for (const auto& assumption : cluster.assumptions) out += described("assumed", assumption);
   return out;

@@ -6,9 +6,8 @@
 // Zhao et al., "HiveD: Sharing a GPU Cluster for Deep Learning with Guarantees" (OSDI 2020): its
 // buddy cell allocation for one tenant, without virtual clusters. Cells are counted from device 0;
 // the last of a node whose GPUs are no power of two is smaller. Three GPUs take a cell of four, and
-// leave the fourth to whoever asks for one. Above the node there is one level: a free node comes
-// from the innermost group of the network with the fewest like it; what takes several nodes goes
-// where it does under the other policies.
+// leave the fourth to whoever asks for one. Above the node cells are the network's groups: nodes
+// come from the innermost group that has enough free ones, of several that with the fewest.
 
 #include "policies/classical/node_score.hpp"
 
@@ -45,6 +44,8 @@ class BuddyScore final : public NodeScore {
     std::iota(out.begin(), out.end(), cell->first);
     return out;
   }
+
+  [[nodiscard]] bool groups_nodes() const override { return true; }
 
   // A free node is a cell of its group: it is taken from the group with the fewest like it.
   [[nodiscard]] bool together(const Cluster& cluster, const NodeClass& node_class,

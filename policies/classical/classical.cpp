@@ -58,8 +58,12 @@ class Classical final : public Placer {
                             std::vector<PassedOver>* log) {
     Decision decision = heads_->place(request, cluster, log);
     auto* place = std::get_if<Place>(&decision);
-    const bool chosen = place != nullptr && place->layout.plan.pp == 1;
-    if (chosen) place->why += "; " + chooser_->why();
+    if (place == nullptr) return decision;
+    if (place->layout.plan.pp == 1) {
+      place->why += "; " + chooser_->why();
+    } else {
+      place->layout.together = chooser_->groups_nodes();
+    }
     return decision;
   }
 
@@ -88,7 +92,10 @@ class Classical final : public Placer {
     for (const GpuTypeId type : shape.allowed) {
       if (shape.shape.opaque().gpus > gpu_counts_[index(type)]) continue;
       possible = true;
+      // Of nodes that are large enough it takes one, and was looked for there.
+      if (shape.shape.opaque().gpus <= context_.cluster.largest_node(type)) continue;
       if (auto layout = find_opaque_room(cluster, search, shape.shape.opaque(), type)) {
+        layout->together = chooser_->groups_nodes();
         return Place{std::move(*layout), "larger than a node: as few nodes as can be"};
       }
     }

@@ -31,6 +31,8 @@ class NodeChooser {
                                                          std::span<const NodeAsk> asks) = 0;
   /// Why one that was chosen was, for the decision log.
   [[nodiscard]] virtual std::string why() const = 0;
+  /// As of a NodeScore.
+  [[nodiscard]] virtual bool groups_nodes() const { return false; }
   [[nodiscard]] virtual bool reads_kinds() const { return false; }
   virtual void arrived(const InternedShape& /*shape*/) {}
 };
@@ -45,6 +47,7 @@ class HighestScore final : public NodeChooser {
                                                  const Cluster& cluster,
                                                  std::span<const NodeAsk> asks) override;
   [[nodiscard]] std::string why() const override { return why_; }
+  [[nodiscard]] bool groups_nodes() const override { return score_->groups_nodes(); }
   [[nodiscard]] bool reads_kinds() const override { return score_->reads_kinds(); }
   void arrived(const InternedShape& shape) override { score_->arrived(shape); }
 

@@ -35,6 +35,8 @@ class NodeScore {
                                       const NodeAsk& /*ask*/) const {
     return false;
   }
+  /// Whether what takes several nodes gets them from one group of the network, if one has enough.
+  [[nodiscard]] virtual bool groups_nodes() const { return false; }
   [[nodiscard]] virtual bool reads_kinds() const { return false; }
   virtual void arrived(const InternedShape& /*shape*/) {}
   [[nodiscard]] virtual std::uint64_t version() const { return 0; }

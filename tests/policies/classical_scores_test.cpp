@@ -178,6 +178,13 @@ TEST_CASE("buddy takes a free node from the rack with the fewest like it") {
   CHECK(decision(world, *buddy, opaque_request("r", 1)) == "TP 1 x PP 1 on n6[1]");
   occupy(world, 5, {0, 1});
   CHECK(decision(world, *buddy, opaque_request("r", 2)) == "TP 1 x PP 1 on n7[0,1]");
+  // Several nodes: the rack that is just large enough, and when it is broken the one of three.
+  CHECK(decision(world, *first, opaque_request("r", 4)) == "TP 1 x PP 1 on n0[0,1]+n1[0,1]");
+  CHECK(decision(world, *buddy, opaque_request("r", 4)) == "TP 1 x PP 1 on n3[0,1]+n4[0,1]");
+  occupy(world, 3, {0});
+  CHECK(decision(world, *buddy, opaque_request("r", 4)) == "TP 1 x PP 1 on n0[0,1]+n1[0,1]");
+  CHECK(decision(world, *buddy, opaque_request("r", 6)) ==
+        "TP 1 x PP 1 on n0[0,1]+n1[0,1]+n2[0,1]");
 }
 
 TEST_CASE("random draws all nodes with room alike, and any of their devices") {

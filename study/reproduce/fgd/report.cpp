@@ -29,7 +29,8 @@ std::string how_compared(const Agreement& row) {
 }  // namespace
 
 std::string report_text(const Report& report) {
-  std::string out = fmt::format("FGD's published experiment: {} runs{}\n", report.runs.size(),
+  std::string out = fmt::format("FGD's published experiment: {} run{}{}\n", report.runs.size(),
+                                report.runs.size() == 1 ? "" : "s",
                                 report.own_orders ? ", orders of our own" : "");
   for (const ListInfo& list : report.lists) out += list_text(list);
   for (const std::string& list : report.left_out) {
