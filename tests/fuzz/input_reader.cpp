@@ -6,6 +6,8 @@
 
 #include "study/cluster_file.hpp"
 #include "study/cluster_import/sources.hpp"
+#include "study/reproduce/batsim.hpp"
+#include "study/reproduce/fgd/inputs.hpp"
 #include "study/saved_state.hpp"
 #include "tests/fuzz/memory_file.hpp"
 #include "traces/generate/spec.hpp"
@@ -16,6 +18,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -29,6 +32,20 @@ headroom::ClusterSpec two_nodes() {
   return *std::move(spec);
 }
 
+template <class Named>
+std::vector<Named> named(const char* first, const char* second) {
+  std::vector<Named> out(2);
+  out[0].name = first;
+  out[1].name = second;
+  return out;
+}
+
+void read_order_of_two(const std::string& path) {
+  static const auto kPods = named<headroom::fgd::Pod>("p0", "p1");
+  static const auto kNodes = named<headroom::OpenbNode>("n0", "n1");
+  (void)headroom::fgd::read_order(path, kPods, kNodes);
+}
+
 const std::map<std::string, Read>& readers() {
   static const std::map<std::string, Read> kReaders{
       {"kubernetes", [](const std::string& p) { (void)headroom::import_kubernetes(p, p); }},
@@ -37,6 +54,9 @@ const std::map<std::string, Read>& readers() {
       {"generator", [](const std::string& p) { (void)headroom::read_generator(p); }},
       {"mix", [](const std::string& p) { (void)headroom::read_mix(p); }},
       {"cluster", [](const std::string& p) { (void)headroom::read_cluster_file(p, {}); }},
+      {"fgd-pods", [](const std::string& p) { (void)headroom::fgd::read_pods(p); }},
+      {"fgd-order", read_order_of_two},
+      {"batsim", [](const std::string& p) { (void)headroom::read_batsim_jobs(p); }},
       {"state", [](const std::string& p) {
          static const headroom::ClusterSpec kCluster = two_nodes();
          (void)headroom::read_state(p, kCluster);
