@@ -3,8 +3,11 @@
 #include "study/input_file.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace headroom {
 namespace {
@@ -29,9 +32,9 @@ std::int64_t JsonFields::number(const char* key, std::int64_t least, std::int64_
   const Json* found = member(*json_, key);
   const bool integer = found != nullptr && found->is_number_integer();
   // One that only an unsigned reading holds is above every limit here.
-  const bool fits =
-      integer && (!found->is_number_unsigned() ||
-                  found->get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX));
+  const bool fits = integer && (!found->is_number_unsigned() ||
+                                found->get<std::uint64_t>() <=
+                                    std::uint64_t{std::numeric_limits<std::int64_t>::max()});
   const std::int64_t value = fits ? found->get<std::int64_t>() : least;
   if (fits && value >= least && value <= most) return value;
   reject(key, fmt::format("a whole number from {} to {}", least, most));
@@ -88,6 +91,17 @@ Int128 JsonFields::digits(const char* key) const {
   return out;
 }
 
+std::size_t JsonFields::choice(const char* key, std::span<const std::string> names) const {
+  constexpr std::size_t kMostListed = 8;
+  const std::string value = text(key);
+  const auto found = std::find(names.begin(), names.end(), value);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  const std::string known = names.size() > kMostListed ? "those that are known"
+                                                       : fmt::format("{}", fmt::join(names, ", "));
+  reject(key, fmt::format("one of {}, not '{}'", known, value.substr(0, 40)));
+  return 0;
+}
+
 JsonFields JsonFields::object(const char* key) const {
   static const Json none = Json::object();
   const Json* found = member(*json_, key);
@@ -112,6 +126,21 @@ std::vector<int> JsonFields::small_numbers(const char* key, int least, int most)
     const bool good = item.is_number_integer() && item >= least && item <= most;
     if (!good) reject(key, fmt::format("a list of whole numbers from {} to {}", least, most));
     if (good) out.push_back(item.get<int>());
+  }
+  return out;
+}
+
+std::vector<double> JsonFields::reals(const char* key, double least, double most) const {
+  std::vector<double> out;
+  const Json* found = list(key);
+  for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
+    const Json& item = (*found)[i];
+    const double value = item.is_number() ? item.get<double>() : std::nan("");
+    if (value >= least && value <= most) {
+      out.push_back(value);
+    } else {
+      reject(key, fmt::format("a list of numbers from {} to {}", least, most));
+    }
   }
   return out;
 }

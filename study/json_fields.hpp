@@ -10,13 +10,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace headroom {
@@ -44,16 +42,10 @@ class JsonFields {
   [[nodiscard]] JsonFields object(const char* key) const;
   [[nodiscard]] std::vector<JsonFields> objects(const char* key) const;
   [[nodiscard]] std::vector<int> small_numbers(const char* key, int least, int most) const;
+  [[nodiscard]] std::vector<double> reals(const char* key, double least, double most) const;
   [[nodiscard]] std::vector<std::string> texts(const char* key) const;
   /// The place in `names` of the text there; 0 where it is none of them.
-  template <class Names>
-  [[nodiscard]] std::size_t choice(const char* key, const Names& names) const {
-    const std::string value = text(key);
-    const auto found = std::find(names.begin(), names.end(), value);
-    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    reject(key, "one of those that are known, not '" + value.substr(0, 40) + "'");
-    return 0;
-  }
+  [[nodiscard]] std::size_t choice(const char* key, std::span<const std::string> names) const;
 
   /// Whether there is a value that is not null; absent is an error.
   [[nodiscard]] bool known(const char* key) const;
