@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ class LoadedPoint {
   [[nodiscard]] virtual int hot_launches() const = 0;
   /// Computes once more, on poisoned outputs, and compares as many random rows with the reference.
   [[nodiscard]] virtual profile::Check check(int rows) = 0;
+  /// Of each kernel of a launch by the device's own clock, where that can be had.
+  [[nodiscard]] virtual std::optional<std::vector<profile::Kernel>> kernels() {
+    return std::nullopt;
+  }
 };
 
 class Device {
@@ -45,6 +50,9 @@ class Device {
   virtual ~Device() = default;
 
   [[nodiscard]] virtual const profile::Device& facts() const = 0;
+  [[nodiscard]] virtual profile::Libraries libraries() const { return {}; }
+  /// Clock, power and temperature now, where they can be had.
+  [[nodiscard]] virtual std::optional<profile::State> state() const { return std::nullopt; }
   [[nodiscard]] virtual std::vector<Implementation> implementations() const = 0;
   [[nodiscard]] virtual profile::Ceilings measure_ceilings() = 0;
   /// Error: the implementation does not take this point, or it needs more memory than there is.

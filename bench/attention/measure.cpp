@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace headroom::bench {
@@ -45,11 +49,25 @@ profile::Statistics hot_statistics(LoadedPoint& loaded) {
   return out;
 }
 
-std::vector<std::string> flags_of(const Sampled& cold) {
+bool throttled(const profile::State& state, std::initializer_list<std::string_view> reasons) {
+  const std::vector<std::string> found = state.throttle.value_or(std::vector<std::string>{});
+  return std::any_of(found.begin(), found.end(), [&](const std::string& each) {
+    return std::find(reasons.begin(), reasons.end(), each) != reasons.end();
+  });
+}
+
+// The state is that right after the last sample.
+std::vector<std::string> flags_of(const Sampled& cold, const std::optional<profile::State>& state) {
   std::vector<std::string> flags;
   const Summary& summary = cold.summary;
   if ((summary.p75 - summary.p25) > kNoisy * summary.median) flags.emplace_back("noisy");
   if (!cold.settled) flags.emplace_back("unsettled");
+  if (state && throttled(*state, {"sw_power_cap", "hw_power_brake"})) {
+    flags.emplace_back("power_capped");
+  }
+  if (state && throttled(*state, {"sw_thermal_slowdown", "hw_thermal_slowdown"})) {
+    flags.emplace_back("thermal");
+  }
   return flags;
 }
 
@@ -79,8 +97,10 @@ Result<Measured> measure(Device& device, const Point& point, const Implementatio
   warm_up(*loaded);
   Sampled cold = sample(options.rule, [&] { return loaded->time_cold(); });
   out.point.cold = statistics_of(cold.summary);
+  out.point.state = device.state();
+  out.point.flags = flags_of(cold, out.point.state);
   out.point.hot = hot_statistics(*loaded);
-  out.point.flags = flags_of(cold);
+  out.point.kernels = loaded->kernels();
   out.cold_us = std::move(cold.times);
   return out;
 }

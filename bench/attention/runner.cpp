@@ -59,6 +59,7 @@ Runner::Runner(Device& device, RunnerOptions options, std::size_t jobs)
   profile_.complete = false;
   profile_.tool = this_tool();
   profile_.device = device.facts();
+  profile_.libraries = device.libraries();
 }
 
 Status Runner::start() {
