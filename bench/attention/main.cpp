@@ -104,9 +104,9 @@ Result<std::vector<Implementation>> chosen(const Device& device, const Arguments
 }
 
 Result<std::vector<Job>> jobs_of(const Device& device, const Arguments& arguments) {
-  std::vector<NamedShape> shapes = built_in_shapes();
+  std::vector<profile::UsedShape> shapes = built_in_shapes();
   if (!arguments.shapes.empty()) {
-    HEADROOM_TRY(shapes, read_shapes(arguments.shapes));
+    HEADROOM_TRY(shapes, profile::read_shapes(arguments.shapes));
   }
   HEADROOM_TRY(const auto implementations, chosen(device, arguments));
   const bool cpu = device.facts().kind == profile::DeviceKind::cpu;

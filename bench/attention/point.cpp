@@ -1,6 +1,7 @@
 #include "bench/attention/point.hpp"
 
 #include "sim/core/random.hpp"
+#include "study/profile/work.hpp"
 
 #include <boost/random/lognormal_distribution.hpp>
 #include <boost/random/uniform_int_distribution.hpp>
@@ -27,12 +28,6 @@ std::int32_t draw_length(Lengths kind, std::int32_t longest, RandomStream& rando
   const double median = std::max(1.0, longest / 8.0);
   const double drawn = boost::random::lognormal_distribution<double>(std::log(median), 1.0)(random);
   return static_cast<std::int32_t>(std::min<double>(drawn, longest));
-}
-
-// Query-key pairs of one head of one sequence: query i of q sees keys - q + i + 1 where causal.
-std::int64_t pairs(std::int64_t q, std::int64_t keys, bool causal) {
-  if (!causal) return q * keys;
-  return q * (keys - q) + q * (q + 1) / 2;
 }
 
 }  // namespace
@@ -69,7 +64,7 @@ void count(Point& point) {
   point.kv_tokens = point.scores = 0;
   for (const std::int32_t keys : lengths_of(point)) {
     point.kv_tokens += keys;
-    point.scores += shape.q_heads * pairs(point.q_len, keys, point.causal);
+    point.scores += shape.q_heads * profile::visible_pairs(point.q_len, keys, point.causal);
   }
   point.flops = 4 * shape.head_dim * point.scores;
   const std::int64_t queries = point.batch * point.q_len;

@@ -13,15 +13,8 @@ namespace headroom::bench {
 using profile::Lengths;
 using profile::Op;
 using profile::Point;
-using profile::ShapeUse;
 using profile::ShardShape;
 using profile::Type;
-
-/// A shard, and the models and tensor parallel sizes that give it.
-struct NamedShape {
-  ShardShape shape;
-  std::vector<ShapeUse> from;
-};
 
 /// All but the implementation, in one word: "decode/q8kv1d128/bf16/b32/s8192/p16".
 [[nodiscard]] std::string id_of(const Point& point);

@@ -1,46 +1,30 @@
 #include "bench/attention/shapes.hpp"
 
-#include <algorithm>
+#include "sim/core/assert.hpp"
+
 #include <array>
-#include <map>
+#include <memory>
 #include <string_view>
-#include <utility>
 
 namespace headroom::bench {
 namespace {
 
-struct Heads {
-  std::string_view model;
-  std::int64_t q_heads;
-  std::int64_t kv_heads;
-  std::int64_t head_dim;
-};
-
-// From their config.json on the Hugging Face hub.
-constexpr std::array<Heads, 7> kModels{{{"Llama-3.1-8B", 32, 8, 128},
-                                        {"Llama-3.1-70B", 64, 8, 128},
-                                        {"Llama-3.1-405B", 128, 8, 128},
-                                        {"Qwen2.5-7B", 28, 4, 128},
-                                        {"Qwen3-235B-A22B", 64, 4, 128},
-                                        {"gemma-2-9b", 16, 8, 256},
-                                        {"gpt-oss-120b", 64, 8, 64}}};
+// Heads from 16 to 128, 2 to 16 of them to a KV head, head_dim 64, 128 and 256.
+constexpr std::array<std::string_view, 7> kModels{
+    "meta-llama-3.1-8b", "meta-llama-3.1-70b", "meta-llama-3.1-405b", "qwen2.5-7b-instruct",
+    "qwen3-235b-a22b",   "gemma-2-9b-it",      "gpt-oss-120b"};
+constexpr std::array<int, 4> kSizes{1, 2, 4, 8};
 
 }  // namespace
 
-std::vector<NamedShape> built_in_shapes() {
-  std::map<ShardShape, std::vector<ShapeUse>> shapes;
-  for (const Heads& model : kModels) {
-    for (const int size : {1, 2, 4, 8}) {
-      if (model.q_heads % size != 0) continue;
-      const std::int64_t replicas = std::max<std::int64_t>(1, size / model.kv_heads);
-      const ShardShape shape{model.q_heads / size, model.kv_heads * replicas / size,
-                             model.head_dim};
-      shapes[shape].push_back({std::string(model.model), size, replicas});
-    }
+std::vector<profile::UsedShape> built_in_shapes() {
+  std::vector<std::shared_ptr<const Model>> models;
+  for (const std::string_view name : kModels) {
+    const auto model = find_model(name);
+    HEADROOM_ASSERT(model.has_value(), "a model of the catalogue");
+    models.push_back(*model);
   }
-  std::vector<NamedShape> out;
-  for (auto& [shape, from] : shapes) out.push_back({shape, std::move(from)});
-  return out;
+  return profile::shard_shapes(models, kSizes).shapes;
 }
 
 }  // namespace headroom::bench

@@ -1,20 +1,13 @@
 #pragma once
-// Which shards are measured: those of a file that `headroom profile shapes` made, or of the models
-// built in here.
+// Which shards are measured where no file names others.
 
-#include "bench/attention/point.hpp"
-#include "sim/core/result.hpp"
+#include "study/profile/shapes.hpp"
 
-#include <filesystem>
-#include <string>
 #include <vector>
 
 namespace headroom::bench {
 
-/// The distinct shards of seven models under tensor parallel sizes 1, 2, 4 and 8, in order.
-[[nodiscard]] std::vector<NamedShape> built_in_shapes();
-
-/// Schema headroom.shapes. Error: no such file, not of that schema, a number out of range.
-[[nodiscard]] Result<std::vector<NamedShape>> read_shapes(const std::filesystem::path& file);
+/// The distinct shards of seven models of the catalogue under tensor parallel sizes 1, 2, 4 and 8.
+[[nodiscard]] std::vector<profile::UsedShape> built_in_shapes();
 
 }  // namespace headroom::bench

@@ -135,7 +135,7 @@ std::vector<Point> deal(const std::vector<std::vector<Point>>& families) {
 
 }  // namespace
 
-std::vector<Point> sweep(std::span<const NamedShape> shapes, Type type, Extent extent) {
+std::vector<Point> sweep(std::span<const profile::UsedShape> shapes, Type type, Extent extent) {
   const Grid grid = grid_of(extent);
   std::vector<std::vector<Point>> families(4);
   for (std::size_t nth = 0; nth < shapes.size(); ++nth) {

@@ -2,6 +2,7 @@
 // Which loads each shard is measured under, and in which order.
 
 #include "bench/attention/point.hpp"
+#include "study/profile/shapes.hpp"
 
 #include <cstdint>
 #include <span>
@@ -18,7 +19,7 @@ enum class Extent : std::uint8_t {
 
 /// Points in a random order in which each stretch has its share of every op, so that a sweep that
 /// is cut short is still a sample of all.
-[[nodiscard]] std::vector<Point> sweep(std::span<const NamedShape> shapes, Type type,
+[[nodiscard]] std::vector<Point> sweep(std::span<const profile::UsedShape> shapes, Type type,
                                        Extent extent);
 
 }  // namespace headroom::bench

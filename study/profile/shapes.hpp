@@ -2,9 +2,11 @@
 // Which shards of attention the GPUs of models compute under tensor parallel sizes:
 // docs/profile.md.
 
+#include "sim/core/result.hpp"
 #include "sim/models/model.hpp"
 #include "study/profile/profile.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,5 +49,9 @@ struct ShapeList {
 
 /// Schema headroom.shapes, version 1.
 [[nodiscard]] std::string shapes_json(const ShapeList& list);
+
+/// The shapes of such a file. Error: unreadable, no JSON, another schema or version, a key that is
+/// missing, of another type or out of range, by its path; no shape at all.
+[[nodiscard]] Result<std::vector<UsedShape>> read_shapes(const std::filesystem::path& file);
 
 }  // namespace headroom::profile

@@ -97,12 +97,12 @@ TEST_CASE("seven models give 23 shards") {
   CHECK(shapes.size() == 23);
   // 28 heads are not divided by 8.
   std::size_t uses = 0;
-  for (const NamedShape& shape : shapes) {
+  for (const profile::UsedShape& shape : shapes) {
     uses += shape.from.size();
     CHECK(shape.shape.q_heads % shape.shape.kv_heads == 0);
   }
   CHECK(uses == 7 * 4 - 1);
-  const auto shared = std::find_if(shapes.begin(), shapes.end(), [](const NamedShape& each) {
+  const auto shared = std::find_if(shapes.begin(), shapes.end(), [](const profile::UsedShape& each) {
     return each.shape == ShardShape{8, 1, 128};
   });
   REQUIRE(shared != shapes.end());
