@@ -63,7 +63,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--quick", arguments.quick, "A small part of the sweep");
   app.add_option("--budget-s", arguments.budget_s,
                  "Begin no point after so many seconds; what was measured is still of all kinds")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(0.1, 1e6))
       ->type_name("S");
   app.add_option("--threads", arguments.threads, "Of a CPU; all of them by default")
       ->check(CLI::Range(1, 1024))
@@ -187,7 +187,11 @@ int main_of(int argc, char** argv) {
   app.footer(
       "Also takes Google Benchmark's options: --benchmark_filter=REGEX, --benchmark_format=json.");
   app.allow_extras();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kBadInput;
+  }
   std::vector<std::string> rest = app.remaining();
   std::vector<char*> passed{argv[0]};
   for (std::string& each : rest) passed.push_back(each.data());
