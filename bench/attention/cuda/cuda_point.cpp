@@ -1,0 +1,164 @@
+#include "bench/attention/cuda/cuda_point.hpp"
+
+#include "bench/attention/arena.hpp"
+#include "bench/attention/cuda/plain_check.hpp"
+#include "bench/attention/cuda/tables.hpp"
+#include "bench/attention/host_check.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <utility>
+
+namespace headroom::bench::cuda {
+namespace {
+
+using kernels::AttentionProblem;
+using kernels::GpuImplementation;
+
+constexpr std::size_t kElementBytes = 2;
+constexpr std::size_t kCachesPassed = 5;  // between two uses of the same inputs
+constexpr int kHotLaunches = 20;
+constexpr int kRecordedLaunches = 5;
+constexpr int kPoisonByte = 0xFF;  // twice: NaN of both element types
+
+class CudaPoint final : public LoadedPoint {
+ public:
+  CudaPoint(const Point& point, const GpuImplementation& implementation, const Buffer& arena,
+            const Surroundings& around)
+      : host_(point),
+        implementation_(implementation),
+        arena_(arena),
+        around_(around),
+        extents_(extents_of(point)) {}
+
+  Status prepare() {
+    if (extents_.all() * kElementBytes > arena_.bytes()) {
+      return fail("its inputs are larger than the memory of random numbers");
+    }
+    if (!implementation_.supports(host_.problem())) {
+      return fail(fmt::format("'{}' does not take this shape", implementation_.name));
+    }
+    HEADROOM_TRY(tables_, Tables::of(host_.problem()));
+    HEADROOM_TRY(out_, Buffer::of(extents_.q * kElementBytes));
+    HEADROOM_TRY(workspace_, Buffer::of(implementation_.workspace_bytes(host_.problem(),
+                                                                        around_.multiprocessors)));
+    // Where launches by turns come back too soon, something else passes through the cache.
+    const std::size_t places = arena_.bytes() / kElementBytes / extents_.all();
+    const std::size_t passes = places * extents_.all() * kElementBytes;
+    if (passes < kCachesPassed * around_.cache_bytes) {
+      HEADROOM_TRY(flushed_, Buffer::of(2 * around_.cache_bytes));
+    }
+    cudaStream_t stream = nullptr;
+    HEADROOM_CHECK(status_of(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking),
+                             "cudaStreamCreateWithFlags"));
+    stream_.reset(stream);
+    launch(0);
+    return status_of(cudaStreamSynchronize(stream), implementation_.name);
+  }
+
+  double time_cold() override {
+    do {
+      if (flushed_.bytes() > 0) {
+        must(cudaMemsetAsync(flushed_.get(), 0, flushed_.bytes(), stream_.get()), "cudaMemset");
+      }
+      gate_.close(stream_.get());
+      watch_.start(stream_.get());
+      launch(nth_++);
+      watch_.stop(stream_.get());
+      gate_.open();
+      must(cudaStreamSynchronize(stream_.get()), implementation_.name);
+    } while (gate_.gave_up());
+    return watch_.us();
+  }
+
+  double time_hot() override {
+    if (graph_ == nullptr) capture();
+    watch_.start(stream_.get());
+    must(cudaGraphLaunch(graph_.get(), stream_.get()), "cudaGraphLaunch");
+    watch_.stop(stream_.get());
+    return watch_.us() / kHotLaunches;
+  }
+
+  int hot_launches() const override { return kHotLaunches; }
+
+  std::optional<std::vector<profile::Kernel>> kernels() override {
+    if (around_.kernel_times == nullptr) return std::nullopt;
+    return around_.kernel_times->record([&] {
+      for (int i = 0; i < kRecordedLaunches; ++i) launch(nth_++);
+      must(cudaStreamSynchronize(stream_.get()), implementation_.name);
+    });
+  }
+
+  profile::Check check(int rows) override {
+    const AttentionProblem problem = problem_of(nth_);
+    must(cudaMemset(out_.get(), kPoisonByte, out_.bytes()), "cudaMemset");
+    launch(nth_);
+    must(cudaStreamSynchronize(stream_.get()), implementation_.name);
+    return check_against_plain(host_.problem(), problem, rows);
+  }
+
+ private:
+  AttentionProblem problem_of(std::size_t nth) const {
+    const Slices at = slices_of(extents_, arena_.bytes() / kElementBytes, nth);
+    const auto* const elements = static_cast<const std::uint16_t*>(arena_.get());
+    AttentionProblem problem = host_.problem();
+    tables_.put_in(problem);
+    problem.q = elements + at.q;
+    problem.k = elements + at.k;
+    problem.v = elements + at.v;
+    problem.out = out_.get();
+    return problem;
+  }
+
+  void launch(std::size_t nth) {
+    const auto status = implementation_.launch(problem_of(nth), workspace_.get(),
+                                               workspace_.bytes(), stream_.get());
+    if (status == kernels::Status::ok) return;
+    must(cudaGetLastError(), implementation_.name);
+    fmt::print(stderr, "headroom-attention-bench: {}: {}\n", implementation_.name,
+               status_text(status));
+    std::_Exit(3);
+  }
+
+  void capture() {
+    cudaGraph_t graph = nullptr;
+    must(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal),
+         "cudaStreamBeginCapture");
+    for (std::size_t i = 0; i < kHotLaunches; ++i) launch(i);
+    must(cudaStreamEndCapture(stream_.get(), &graph), "cudaStreamEndCapture");
+    cudaGraphExec_t ready = nullptr;
+    must(cudaGraphInstantiate(&ready, graph, 0), "cudaGraphInstantiate");
+    graph_.reset(ready);
+    cudaGraphDestroy(graph);
+    must(cudaGraphLaunch(ready, stream_.get()), "cudaGraphLaunch");  // warm
+    must(cudaStreamSynchronize(stream_.get()), implementation_.name);
+  }
+
+  HostInputs host_;
+  const GpuImplementation& implementation_;
+  const Buffer& arena_;
+  Surroundings around_;
+  Extents extents_;
+  Tables tables_;
+  Buffer out_;
+  Buffer workspace_;
+  Buffer flushed_;
+  Stream stream_;
+  Graph graph_;
+  Stopwatch watch_;
+  Gate gate_;
+  std::size_t nth_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LoadedPoint>> load_point(const Point& point,
+                                                const GpuImplementation& implementation,
+                                                const Buffer& arena, const Surroundings& around) {
+  auto out = std::make_unique<CudaPoint>(point, implementation, arena, around);
+  HEADROOM_CHECK(out->prepare());
+  return out;
+}
+
+}  // namespace headroom::bench::cuda
