@@ -63,4 +63,7 @@ class Device {
 /// threads: 0 for all of this machine.
 [[nodiscard]] std::unique_ptr<Device> open_cpu(int threads);
 
+/// The first GPU. Error: there is none, no driver, or this program was built without CUDA.
+[[nodiscard]] Result<std::unique_ptr<Device>> open_cuda();
+
 }  // namespace headroom::bench

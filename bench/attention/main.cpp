@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ constexpr int kBadInput = 2;
 constexpr int kInterrupted = 130;
 
 struct Arguments {
+  std::string device = "auto";
   std::string shapes;
   std::string out;
   std::string samples;
@@ -43,6 +45,9 @@ int report(const Error& error) {
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("--device", arguments.device, "What is measured; auto: a GPU where there is one")
+      ->check(CLI::IsMember({"auto", "cuda", "cpu"}))
+      ->capture_default_str();
   app.add_option(
          "--shapes", arguments.shapes,
          "Measure the shards of this file, which `headroom profile shapes` made; else those "
@@ -143,8 +148,17 @@ void describe(const Runner& runner) {
       "kind", profile.device.kind == profile::DeviceKind::cpu ? "cpu: not a GPU" : "cuda");
 }
 
+Result<std::unique_ptr<Device>> open(const Arguments& arguments) {
+  if (arguments.device == "cpu") return open_cpu(arguments.threads);
+  auto gpu = open_cuda();
+  if (gpu || arguments.device == "cuda") return gpu;
+  fmt::print(stderr, "headroom-attention-bench: no GPU is measured ({}): the CPU is\n",
+             gpu.error().message);
+  return open_cpu(arguments.threads);
+}
+
 Result<int> run(const Arguments& arguments) {
-  const auto device = open_cpu(arguments.threads);
+  HEADROOM_TRY(const auto device, open(arguments));
   if (arguments.list) {
     list(*device);
     return kDone;

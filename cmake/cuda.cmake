@@ -1,0 +1,33 @@
+# HEADROOM_CUDA_ENABLED: whether the GPU kernels are built. Nothing else in the project needs CUDA.
+set(HEADROOM_CUDA AUTO CACHE STRING "Build the GPU kernels: ON, OFF, or AUTO, where nvcc is found")
+set_property(CACHE HEADROOM_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(HEADROOM_CUDA_ENABLED FALSE)
+
+if(HEADROOM_CUDA STREQUAL "OFF")
+  message(STATUS "CUDA: not built, since HEADROOM_CUDA is OFF")
+elseif(HEADROOM_CUDA MATCHES "^(AUTO|ON)$")
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)  # before the language is enabled
+      # Code for 8.0 and 9.0, and what other GPUs of 8.0 or newer compile when a program starts.
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90a-real 80-virtual)
+    endif()
+    enable_language(CUDA)
+    find_package(CUDAToolkit 12 QUIET)
+    if(CUDAToolkit_FOUND)
+      set(HEADROOM_CUDA_ENABLED TRUE)
+      message(STATUS "CUDA: built by ${CMAKE_CUDA_COMPILER} ${CMAKE_CUDA_COMPILER_VERSION} "
+                     "for ${CMAKE_CUDA_ARCHITECTURES}")
+    endif()
+  endif()
+  if(NOT HEADROOM_CUDA_ENABLED)
+    set(reason "no nvcc of CUDA 12 or newer was found (CUDACXX can name one that is not in PATH)")
+    if(HEADROOM_CUDA STREQUAL "ON")
+      message(FATAL_ERROR "CUDA: HEADROOM_CUDA is ON, but ${reason}")
+    endif()
+    message(STATUS "CUDA: not built, ${reason}")
+  endif()
+else()
+  message(FATAL_ERROR "HEADROOM_CUDA is \"${HEADROOM_CUDA}\"; it can be AUTO, ON or OFF")
+endif()

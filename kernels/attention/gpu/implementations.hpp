@@ -1,0 +1,26 @@
+#pragma once
+// The attention kernels there are for GPUs, by name. No CUDA header is needed.
+
+#include "kernels/attention/problem.hpp"
+#include "kernels/device/status.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace headroom::kernels {
+
+struct GpuImplementation {
+  const char* name;
+  const char* about;
+  bool verified;  // run on a GPU and found correct
+  bool (*supports)(const AttentionProblem& problem);
+  /// Bytes of device memory that a launch needs beside the problem's.
+  std::size_t (*workspace_bytes)(const AttentionProblem& problem, int multiprocessors);
+  /// See launches.hpp.
+  Status (*launch)(const AttentionProblem& problem, void* workspace, std::size_t workspace_bytes,
+                   void* stream);
+};
+
+const std::array<GpuImplementation, 3>& gpu_implementations();
+
+}  // namespace headroom::kernels

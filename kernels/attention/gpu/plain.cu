@@ -1,0 +1,15 @@
+#include "kernels/attention/gpu/dispatch.hpp"
+#include "kernels/attention/gpu/launches.hpp"
+#include "kernels/attention/gpu/plain.cuh"
+
+namespace headroom::kernels {
+
+Status launch_plain(const AttentionProblem& problem, void* workspace, std::size_t workspace_bytes,
+                    void* stream) {
+  return dispatch(problem, plain_supports(problem), [&](auto shape) {
+    using Shape = decltype(shape);
+    return launch_plain<Shape::kType, Shape::kHeadDim>(problem, workspace, workspace_bytes, stream);
+  });
+}
+
+}  // namespace headroom::kernels

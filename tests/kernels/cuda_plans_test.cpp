@@ -1,0 +1,158 @@
+#include "kernels/attention/gpu/decode_plan.hpp"
+#include "kernels/attention/gpu/limits.hpp"
+#include "kernels/attention/gpu/prefill_tile.hpp"
+#include "tests/catch.hpp"
+
+#include <limits>
+
+namespace headroom::test {
+namespace {
+
+using kernels::AttentionProblem;
+using kernels::ceil_div;
+using kernels::decode_plan;
+
+constexpr int kMultiprocessors = 132;
+
+AttentionProblem decode_problem(int q_heads, int kv_heads, int batch, int keys,
+                                int head_dim = 128) {
+  AttentionProblem problem;
+  problem.q_heads = q_heads;
+  problem.kv_heads = kv_heads;
+  problem.head_dim = head_dim;
+  problem.batch = batch;
+  problem.q_tokens = batch;
+  problem.longest_q = 1;
+  problem.longest_kv = keys;
+  problem.page = 16;
+  problem.pages_per_sequence = ceil_div(keys, 16);
+  problem.scale = 0.125F;
+  return problem;
+}
+
+}  // namespace
+
+TEST_CASE("Splits cover the longest sequence once, with none empty") {
+  for (const int heads : {1, 2, 8, 40}) {
+    for (const int batch : {1, 3, 64, 2048}) {
+      for (const int keys : {0, 1, 63, 64, 65, 1000, 8192, 131072, 2000000}) {
+        for (const int head_dim : {64, 128, 256}) {
+          const auto plan =
+              decode_plan(decode_problem(heads, heads, batch, keys, head_dim), kMultiprocessors);
+          INFO(heads << " heads, batch " << batch << ", " << keys << " keys, dim " << head_dim);
+          CHECK(plan.chunk % kernels::kDecodeTileKeys == 0);
+          CHECK(plan.splits >= 1);
+          CHECK(plan.splits <= kernels::kMostSplits);
+          CHECK(static_cast<std::int64_t>(plan.splits) * plan.chunk >= keys);
+          if (keys > 0) CHECK(static_cast<std::int64_t>(plan.splits - 1) * plan.chunk < keys);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("A batch that fills whole waves is not split") {
+  // 33 sequences of 8 KV heads are 264 blocks, two for each multiprocessor.
+  CHECK(decode_plan(decode_problem(64, 8, 33, 8192), kMultiprocessors).splits == 1);
+}
+
+TEST_CASE("A batch just over a wave is split to even it out") {
+  CHECK(decode_plan(decode_problem(64, 8, 34, 8192), kMultiprocessors).splits > 1);
+}
+
+TEST_CASE("One long sequence is split until the device is full") {
+  const auto problem = decode_problem(64, 8, 1, 131072);
+  const auto plan = decode_plan(problem, kMultiprocessors);
+  const int blocks = plan.splits * 8;
+  CHECK(blocks > kMultiprocessors);
+  CHECK(blocks <= 2 * kMultiprocessors);
+}
+
+TEST_CASE("A short sequence is not split: merging would take longer") {
+  CHECK(decode_plan(decode_problem(8, 1, 1, 128), kMultiprocessors).splits == 1);
+}
+
+TEST_CASE("More than 16 query heads of a KV head take several row tiles") {
+  CHECK(decode_plan(decode_problem(16, 1, 1, 64), kMultiprocessors).row_tiles == 1);
+  CHECK(decode_plan(decode_problem(20, 1, 1, 64), kMultiprocessors).row_tiles == 2);
+  CHECK(decode_plan(decode_problem(66, 2, 1, 64), kMultiprocessors).row_tiles == 3);
+}
+
+TEST_CASE("The workspace of decoding is that of its splits") {
+  const auto problem = decode_problem(64, 8, 4, 8192);
+  const auto plan = decode_plan(problem, kMultiprocessors);
+  REQUIRE(plan.splits > 1);
+  CHECK(kernels::decode_workspace_bytes(problem, kMultiprocessors) ==
+        static_cast<std::size_t>(plan.splits) * 4 * 64 * (128 + 2) * 4);
+  CHECK(kernels::decode_workspace_bytes(decode_problem(64, 8, 33, 8192), kMultiprocessors) == 0);
+}
+
+TEST_CASE("Tiles fit the shared memory of a multiprocessor, as many blocks as planned") {
+  constexpr int kOf90 = 228 * 1024;
+  constexpr int kOf80 = 164 * 1024;
+  constexpr int kReserved = 1024;  // of each block, by the system
+  for (const int head_dim : {64, 128, 256}) {
+    const auto decode = kernels::decode_shared(head_dim);
+    CHECK((decode.total + kReserved) * kernels::decode_tile(head_dim).blocks <= kOf90);
+    CHECK(decode.total + kReserved <= kOf80);
+    // Sums of a warp are put where its ring was, by vectors of 16 bytes.
+    CHECK(kernels::kDecodeRows * decode.sum_row * 4 <= decode.ring);
+    CHECK(decode.rings % 128 == 0);
+    CHECK(decode.ring % 128 == 0);
+    CHECK(decode.sum_row % 4 == 0);
+    const auto prefill = kernels::prefill_shared(head_dim);
+    CHECK((prefill.total + kReserved) * kernels::prefill_tile(head_dim).blocks <= kOf90);
+    CHECK(prefill.total + kReserved <= kOf80);
+  }
+}
+
+TEST_CASE("Threads of a prefill block share its copies evenly") {
+  for (const int head_dim : {64, 128, 256}) {
+    const auto tile = kernels::prefill_tile(head_dim);
+    const int rows_at_once = tile.threads() / (head_dim / 8);
+    CHECK(tile.keys % rows_at_once == 0);
+    CHECK(tile.rows() % rows_at_once == 0);
+    CHECK(tile.keys % 16 == 0);
+  }
+}
+
+TEST_CASE("The prefill grid stays within its limits at the largest batch") {
+  auto problem = decode_problem(128, 128, 2048, 32768);
+  problem.longest_q = 32768;
+  CHECK(kernels::within_grid_limits(kernels::prefill_shape(problem)));
+  CHECK(kernels::prefill_shape(problem).grid_x == 32768 / 128);
+}
+
+TEST_CASE("Shapes that no kernel takes are refused") {
+  const auto fine = decode_problem(8, 2, 3, 100);
+  CHECK(kernels::is_supported_shape(fine));
+  CHECK(kernels::decode_supports(fine));
+  CHECK(kernels::prefill_supports(fine));
+  const auto refused = [&](auto change) {
+    auto problem = fine;
+    change(problem);
+    return !kernels::is_supported_shape(problem);
+  };
+  CHECK(refused([](auto& p) { p.head_dim = 96; }));
+  CHECK(refused([](auto& p) { p.q_heads = 7; }));
+  CHECK(refused([](auto& p) { p.kv_heads = 0; }));
+  CHECK(refused([](auto& p) { p.page = 8; }));
+  CHECK(refused([](auto& p) { p.page = 48; }));
+  CHECK(refused([](auto& p) { p.scale = 0.0F; }));
+  CHECK(refused([](auto& p) { p.scale = std::numeric_limits<float>::quiet_NaN(); }));
+  CHECK(refused([](auto& p) { p.scale = std::numeric_limits<float>::infinity(); }));
+  auto several = fine;
+  several.longest_q = 2;
+  CHECK_FALSE(kernels::decode_supports(several));
+}
+
+TEST_CASE("Pages are given by their logarithm") {
+  auto problem = decode_problem(8, 2, 3, 100);
+  CHECK(kernels::page_shift_of(problem) == 4);
+  problem.page = 64;
+  CHECK(kernels::page_shift_of(problem) == 6);
+  problem.page = 0;
+  CHECK(kernels::page_shift_of(problem) == 0);
+}
+
+}  // namespace headroom::test

@@ -1,0 +1,63 @@
+// Every kernel on a GPU, against the definition in double precision. Skipped where there is no GPU.
+
+#include "kernels/attention/gpu/implementations.hpp"
+#include "tests/catch.hpp"
+#include "tests/kernels/attention_case.hpp"
+#include "tests/kernels/attention_runs.hpp"
+#include "tests/kernels/gpu/device_memory.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace headroom::test {
+namespace {
+
+using kernels::GpuImplementation;
+using kernels::Status;
+
+void run_and_compare(const GpuImplementation& implementation, const AttentionShape& shape,
+                     std::uint32_t seed) {
+  AttentionCase data(shape, seed);
+  if (!implementation.supports(data.problem)) return;
+  DeviceCase device(data);
+  const std::size_t bytes = implementation.workspace_bytes(device.problem, gpu_multiprocessors());
+  // Not numbers before.
+  DeviceVector<std::uint8_t> workspace(std::vector<std::uint8_t>(bytes, 0xFF));
+  INFO(implementation.name << ": " << shape_text(shape) << " seed " << seed);
+  const Status status = implementation.launch(device.problem, workspace.get(), bytes, nullptr);
+  CHECK(std::string(kernels::status_text(status)) == "ok");
+  REQUIRE(std::string(wait_for_gpu()).empty());
+  device.read_out(data);
+  CHECK(data.relative_error() < allowed_error(shape.type));
+}
+
+}  // namespace
+
+TEST_CASE("All kernels agree with the definition, on a GPU") {
+  if (!has_gpu()) return;
+  std::uint32_t seed = 0;
+  for (const GpuImplementation& implementation : kernels::gpu_implementations()) {
+    for (const auto& shape : decode_shapes(1000)) run_and_compare(implementation, shape, seed++);
+    for (const auto& shape : prefill_shapes()) run_and_compare(implementation, shape, seed++);
+  }
+}
+
+TEST_CASE("Large batches and long sequences agree too, on a GPU") {
+  if (!has_gpu()) return;
+  const auto bf16 = kernels::ElementType::kBf16;
+  std::vector<AttentionShape> shapes;
+  AttentionShape many{bf16, 8, 1, 128, 16, true, {}, {}};
+  for (std::int32_t i = 0; i < 300; ++i) many.kv_lengths.push_back(1 + i * 37 % 500);
+  many.q_lengths.assign(many.kv_lengths.size(), 1);
+  shapes.push_back(many);
+  shapes.push_back({bf16, 2, 1, 128, 64, true, {1}, {50000}});
+  shapes.push_back({bf16, 1, 1, 128, 16, true, {1000}, {3000}});
+  std::uint32_t seed = 1000;
+  for (const GpuImplementation& implementation : kernels::gpu_implementations()) {
+    for (const auto& shape : shapes) run_and_compare(implementation, shape, seed++);
+  }
+}
+
+}  // namespace headroom::test
