@@ -181,7 +181,7 @@ void add_show(CLI::App& group, int& exit_code) {
 struct CompareArguments {
   std::string a;
   std::string b;
-  std::size_t top = 10;
+  std::int64_t top = 10;
   bool json = false;
 };
 
@@ -189,8 +189,9 @@ Result<int> print_comparison(const CompareArguments& arguments) {
   HEADROOM_TRY(const profile::Profile a, profile::read_profile(arguments.a));
   HEADROOM_TRY(const profile::Profile b, profile::read_profile(arguments.b));
   HEADROOM_TRY(const profile::Comparison found, profile::compare(a, b));
-  fmt::print("{}", arguments.json ? profile::compare_json(found)
-                                  : profile::compare_text(found, arguments.top));
+  fmt::print("{}", arguments.json
+                       ? profile::compare_json(found)
+                       : profile::compare_text(found, static_cast<std::size_t>(arguments.top)));
   return kDone;
 }
 
@@ -204,6 +205,7 @@ void add_compare(CLI::App& group, int& exit_code) {
       ->type_name("B");
   command->add_option("--top", arguments->top, "How many of the largest differences")
       ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print JSON, with all differences");
   command->footer(

@@ -62,10 +62,9 @@ std::string settings_line(const Device& d) {
 }
 
 std::string source_line(const Source& s) {
-  if (!s.imported) return "measured" + (s.note ? ": " + *s.note : "");
-  return fmt::format("imported: {}, license {}, from {}{}", s.name.value_or("name not given"),
-                     s.license.value_or("not given"), s.location.value_or("a place not given"),
-                     s.note ? "; " + *s.note : "");
+  if (!s.imported) return "measured";
+  return fmt::format("imported: {}, license {}, from {}", s.name.value_or("name not given"),
+                     s.license.value_or("not given"), s.location.value_or("a place not given"));
 }
 
 std::string tool_line(const Tool& t) {
@@ -92,7 +91,7 @@ std::string ceilings_line(const Ceilings& c) {
   add(out, number(c.read_bytes_per_s, 1e9, "read {:.4g} GB/s"));
   add(out, number(c.copy_bytes_per_s, 1e9, "copy {:.4g} GB/s"));
   add(out, number(c.matmul_flop_per_s, 1e12, "matmul {:.4g} TFLOP/s"));
-  add(out, number(c.exp_per_s, 1e9, "{:.4g} G exp/s"));
+  if (c.exp_per_s) add(out, si_text(*c.exp_per_s) + " exp/s");
   add(out, number(c.launch_us, 1.0, "a launch {:.3g} us"));
   return out.empty() ? "not known" : out;
 }
@@ -140,8 +139,9 @@ std::string header_text(const Profile& p) {
   return fmt::format("{}{}\n", device_words(p.device),
                      p.complete ? "" : ": INCOMPLETE, not all points asked for were measured") +
          line("created", p.created.value_or("not known")) + line("source", source_line(p.source)) +
-         line("written by", tool_line(p.tool)) + line("device", device_line(p.device)) +
-         line("", settings_line(p.device)) + line("libraries", libraries_line(p.libraries)) +
+         line("", p.source.note.value_or("")) + line("written by", tool_line(p.tool)) +
+         line("device", device_line(p.device)) + line("", settings_line(p.device)) +
+         line("libraries", libraries_line(p.libraries)) +
          line("ceilings", ceilings_line(p.ceilings)) + line("points", counts_line(p)) +
          skipped_lines(p);
 }

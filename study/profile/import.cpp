@@ -1,6 +1,7 @@
 #include "study/profile/import.hpp"
 
 #include "sim/hardware/gpu_type.hpp"
+#include "study/input_file.hpp"
 #include "traces/line_reader.hpp"
 #include "traces/shown.hpp"
 
@@ -140,7 +141,9 @@ Result<Imported> import_tables(const ImportOptions& options) {
     const std::size_t before = profile.attention.size() + profile.collectives.size();
     HEADROOM_CHECK(kind->read(rows, to));
     if (profile.attention.size() + profile.collectives.size() == before) {
-      return fail(fmt::format("there is no row for {}", profile.device.name), {file.string()});
+      const std::vector<std::string> others(to.other_gpus.begin(), to.other_gpus.end());
+      return fail(fmt::format("there is no row for {}", profile.device.name), {file.string()},
+                  others.empty() ? "" : "there are rows for " + some_names(others));
     }
   }
   return std::move(to.imported);

@@ -34,7 +34,8 @@ struct Imported {
 /// What table kinds add their rows to.
 struct ImportTarget {
   Imported imported;
-  std::set<std::string> keys = {};  // of what is there
+  std::set<std::string> keys = {};        // of what is there
+  std::set<std::string> other_gpus = {};  // that tables have rows about
 
   /// Error: the key is there already.
   [[nodiscard]] Status claim(const std::string& key, const SourcePlace& place);

@@ -73,6 +73,7 @@ Status read_rows(CsvReader& rows, ImportTarget& to) {
     HEADROOM_TRY(Collective row, read_row(rows, columns));
     if (!names_gpu(profile.device.name, rows.field(columns.gpu))) {
       ++to.imported.other_gpus;
+      to.other_gpus.insert(shown(rows.field(columns.gpu)));
       continue;
     }
     HEADROOM_CHECK(

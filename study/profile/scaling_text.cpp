@@ -6,14 +6,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace headroom::profile {
 namespace {
-
-constexpr std::size_t kRows = 40;  // of a table, unless all are asked for
 
 std::string size_name(const ScalingSize& size) {
   return fmt::format("TP {}{}", size.tp, size.kv_replication > 1 ? "*" : "");
@@ -22,13 +20,12 @@ std::string size_name(const ScalingSize& size) {
 std::string sizes_text(const Scaling& scaling) {
   std::string out;
   for (const ScalingSize& size : scaling.sizes) {
-    out += fmt::format("  {:<8}{:<14}", size_name(size), size.shape.text());
+    std::string line = fmt::format("  {:<8}{:<14}", size_name(size), size.shape.text());
     if (size.kv_replication > 1) {
-      out += fmt::format(" each KV head is on {} GPUs", size.kv_replication);
+      line += fmt::format(" each KV head is on {} GPUs", size.kv_replication);
     }
-    if (!size.measured) out += " not in this profile";
-    while (out.back() == ' ') out.pop_back();
-    out += "\n";
+    if (!size.measured) line += " not in this profile";
+    out += row_text(std::move(line));
   }
   for (const auto& [size, reason] : scaling.refused) {
     out += fmt::format("  TP {:<5}refused: {}\n", size, reason);
@@ -62,8 +59,8 @@ std::string table(const Profile& profile, const Scaling& scaling, const ScalingR
     if (size.measured) out += fmt::format("{:>16}", size_name(size));
   }
   out += "\n";
-  const std::size_t shown = all ? count : std::min(count, kRows);
-  for (std::size_t i = 0; i < shown; ++i) {
+  const std::size_t most = all ? count : kTableRows;
+  for (const std::size_t i : spread(count, most)) {
     const Point& at = *rows[i].point;
     out += fmt::format("  {:>6}{:>9}{:>9}", at.batch, at.q_len, at.kv_len);
     for (std::size_t j = 0; j < scaling.sizes.size(); ++j) {
@@ -71,7 +68,7 @@ std::string table(const Profile& profile, const Scaling& scaling, const ScalingR
     }
     out += "\n";
   }
-  return out + left_out(count, shown, "rows: --all shows them");
+  return out + left_out(count, most, "rows: --all shows them");
 }
 
 }  // namespace

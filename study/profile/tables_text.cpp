@@ -15,8 +15,6 @@
 namespace headroom::profile {
 namespace {
 
-constexpr std::size_t kRows = 40;  // of a table, unless all are asked for
-
 /// Points that differ in batch and lengths alone.
 using Group = std::vector<const Point*>;
 
@@ -57,16 +55,16 @@ std::string flags_text(const Point& p) {
   return out;
 }
 
-constexpr const char* kRow = "  {:>8}{:>9}{:>9} {:<10}{:>12}{:>12}{:>9}{:>9}{:>10}{:>9}  {}\n";
+constexpr const char* kRow = "  {:>8}{:>9}{:>9} {:<10}{:>12}{:>12}{:>9}{:>9}{:>10}{:>9}  {}";
 
 std::string point_row(const Profile& profile, const Point& p) {
   const Rates rates = rates_of(p);
-  return fmt::format(
+  return row_text(fmt::format(
       kRow, p.batch, p.q_len, p.kv_len, name_of(kLengths, p.lengths), median_text(p.cold),
       median_text(p.hot), fmt::format("{:.4g}", rates.bytes_per_s / 1e9),
       share_text(rates.bytes_per_s, profile.ceilings.read_bytes_per_s),
       fmt::format("{:.4g}", rates.flop_per_s / 1e12),
-      share_text(rates.flop_per_s, profile.ceilings.matmul_flop_per_s), flags_text(p));
+      share_text(rates.flop_per_s, profile.ceilings.matmul_flop_per_s), flags_text(p)));
 }
 
 std::string group_heading(const Point& p) {
@@ -74,21 +72,21 @@ std::string group_heading(const Point& p) {
                      page_text(p), p.causal || p.op == Op::decode ? "" : ", not causal");
 }
 
-/// Every point, up to `most`.
+/// Up to `most` points.
 std::string point_rows(const Profile& profile, const std::vector<Group>& groups, std::size_t most) {
-  std::string out = fmt::format(kRow, "batch", "queries", "keys", "lengths", "cold, us", "hot, us",
-                                "GB/s", "of read", "TFLOP/s", "of mm", "");
-  std::size_t shown = 0;
-  for (const Group& group : groups) {
-    if (shown == most) break;
-    out += group_heading(*group.front());
-    for (const Point* point : group) {
-      if (shown == most) break;
-      out += point_row(profile, *point);
-      ++shown;
+  std::vector<const Point*> points;
+  for (const Group& group : groups) points.insert(points.end(), group.begin(), group.end());
+  std::string out = row_text(fmt::format(kRow, "batch", "queries", "keys", "lengths", "cold, us",
+                                         "hot, us", "GB/s", "of read", "TFLOP/s", "of mm", ""));
+  const Point* before = nullptr;
+  for (const std::size_t i : spread(points.size(), most)) {
+    if (before == nullptr || group_key(*before) != group_key(*points[i])) {
+      out += group_heading(*points[i]);
     }
+    out += point_row(profile, *points[i]);
+    before = points[i];
   }
-  return out;
+  return out + left_out(points.size(), most, "points: --all shows them");
 }
 
 struct Range {
@@ -104,8 +102,7 @@ struct Range {
   }
 };
 
-constexpr const char* kGroupRow =
-    "  {:<13}{:<10}{:>7}{:>11}{:>16}{:>11}{:>9}{:>9}{:>10}{:>9}  {}\n";
+constexpr const char* kGroupRow = "  {:<13}{:<10}{:>7}{:>11}{:>16}{:>12}{:>11}{:>9}{:>10}{:>9}  {}";
 
 /// What is fastest of each group.
 std::string group_row(const Profile& profile, const Group& group) {
@@ -122,23 +119,24 @@ std::string group_row(const Profile& profile, const Group& group) {
     best.flop_per_s = std::max(best.flop_per_s, rates.flop_per_s);
   }
   const Point& p = *group.front();
-  return fmt::format(kGroupRow, p.shape.text(), types_text(p), count_text(group.size()),
-                     batch.text(), keys.text(), us_text(least),
-                     fmt::format("{:.4g}", best.bytes_per_s / 1e9),
-                     share_text(best.bytes_per_s, profile.ceilings.read_bytes_per_s),
-                     fmt::format("{:.4g}", best.flop_per_s / 1e12),
-                     share_text(best.flop_per_s, profile.ceilings.matmul_flop_per_s),
-                     p.implementation + page_text(p));
+  return row_text(fmt::format(kGroupRow, p.shape.text(), types_text(p), count_text(group.size()),
+                              batch.text(), keys.text(), us_text(least),
+                              fmt::format("{:.4g}", best.bytes_per_s / 1e9),
+                              share_text(best.bytes_per_s, profile.ceilings.read_bytes_per_s),
+                              fmt::format("{:.4g}", best.flop_per_s / 1e12),
+                              share_text(best.flop_per_s, profile.ceilings.matmul_flop_per_s),
+                              p.implementation + page_text(p)));
 }
 
 std::string group_rows(const Profile& profile, const std::vector<Group>& groups) {
   std::string out =
-      fmt::format(kGroupRow, "q/kv/dim", "types", "points", "batch", "keys", "least, us",
-                  "best GB/s", "of read", " TFLOP/s", "of mm", "implementation");
-  const std::size_t shown = std::min(groups.size(), kRows);
-  for (std::size_t i = 0; i < shown; ++i) out += group_row(profile, groups[i]);
-  out += left_out(groups.size(), shown, "shapes: --all shows every point");
-  return out + "  --shape Q/KV/DIM shows the points of one shape.\n";
+      row_text(fmt::format(kGroupRow, "q/kv/dim", "types", "points", "batch", "keys", "least, us",
+                           "GB/s", "of read", "TFLOP/s", "of mm", "implementation"));
+  for (const std::size_t i : spread(groups.size(), kTableRows)) {
+    out += group_row(profile, groups[i]);
+  }
+  return out + left_out(groups.size(), kTableRows, "shapes: --all shows every point") +
+         "  The fastest of each; --shape Q/KV/DIM shows the points of one.\n";
 }
 
 std::string op_table(const Profile& profile, Op op, const ShowOptions& options) {
@@ -147,13 +145,11 @@ std::string op_table(const Profile& profile, Op op, const ShowOptions& options) 
   std::size_t points = 0;
   for (const Group& group : groups) points += group.size();
   const std::string head =
-      fmt::format("\n{} on {}: {} points of {} shapes\n", name_of(kOps, op),
-                  device_words(profile.device), count_text(points), count_text(groups.size()));
-  if (options.all) return head + point_rows(profile, groups, points);
-  if (points <= kRows) return head + point_rows(profile, groups, points);
-  if (groups.size() > 1 && !options.shape) return head + group_rows(profile, groups);
-  return head + point_rows(profile, groups, kRows) +
-         left_out(points, kRows, "points: --all shows them");
+      fmt::format("\n{} on {}: {} of {}\n", name_of(kOps, op), device_words(profile.device),
+                  counted(points, "point"), counted(groups.size(), "shape"));
+  const bool by_shape = points > kTableRows && groups.size() > 1 && !options.shape && !options.all;
+  if (by_shape) return head + group_rows(profile, groups);
+  return head + point_rows(profile, groups, options.all ? points : kTableRows);
 }
 
 std::string collective_table(const Profile& profile, const ShowOptions& options) {
@@ -163,15 +159,15 @@ std::string collective_table(const Profile& profile, const ShowOptions& options)
   std::string out =
       fmt::format("\ncollectives on {}: {}\n", device_words(profile.device), count_text(all));
   out += fmt::format(kLine, "op", "type", "GPUs", "bytes", "us", "GB/s", "implementation");
-  const std::size_t shown = options.all ? all : std::min(all, kRows);
-  for (std::size_t i = 0; i < shown; ++i) {
+  const std::size_t most = options.all ? all : kTableRows;
+  for (const std::size_t i : spread(all, most)) {
     const Collective& c = profile.collectives[i];
     out += fmt::format(kLine, name_of(kCollectiveOps, c.op), name_of(kTypes, c.type), c.gpus,
                        count_text(static_cast<std::size_t>(c.bytes)), us_text(c.median_us),
                        fmt::format("{:.4g}", static_cast<double>(c.bytes) / c.median_us / 1e3),
                        c.implementation);
   }
-  return out + left_out(all, shown, "collectives: --all shows them");
+  return out + left_out(all, most, "collectives: --all shows them");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -48,6 +49,24 @@ std::string share_text(double value, const Number& ceiling) {
 std::string left_out(std::size_t all, std::size_t shown, const std::string& what) {
   if (all <= shown) return "";
   return fmt::format("  ... and {} more {}\n", count_text(all - shown), what);
+}
+
+std::string counted(std::size_t count, const std::string& what) {
+  return fmt::format("{} {}{}", count_text(count), what, count == 1 ? "" : "s");
+}
+
+std::vector<std::size_t> spread(std::size_t count, std::size_t most) {
+  const std::size_t shown = std::min(count, most);
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < shown; ++i) {
+    out.push_back(shown == 1 ? 0 : i * (count - 1) / (shown - 1));
+  }
+  return out;
+}
+
+std::string row_text(std::string row) {
+  row.erase(row.find_last_not_of(' ') + 1);
+  return row + "\n";
 }
 
 Rates rates_of(const Point& point) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace headroom::profile {
 
@@ -21,8 +22,17 @@ namespace headroom::profile {
 [[nodiscard]] std::string si_text(double value);
 /// "64.1 %" of the ceiling; "-" where there is none.
 [[nodiscard]] std::string share_text(double value, const Number& ceiling);
+/// "1 point", "1,200 points".
+[[nodiscard]] std::string counted(std::size_t count, const std::string& what);
 /// "  ... and 12 more WHAT" on a line; nothing where all are shown.
 [[nodiscard]] std::string left_out(std::size_t all, std::size_t shown, const std::string& what);
+/// Up to `most` of so many rows, the first and the last among them and the others at even
+/// distances.
+[[nodiscard]] std::vector<std::size_t> spread(std::size_t count, std::size_t most);
+/// The row without blanks at its end, and a line end.
+[[nodiscard]] std::string row_text(std::string row);
+
+inline constexpr std::size_t kTableRows = 40;  // of a table, unless all are asked for
 
 /// Counted work over the cold median; over the hot one where there is no cold one.
 struct Rates {

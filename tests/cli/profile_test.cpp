@@ -44,9 +44,10 @@ TEST_CASE("the shapes of a model are printed as JSON, of a config.json too", "[c
   CHECK(json["refused"][0]["tensor_parallel"] == 3);
 
   const auto config = source_path("tests/fuzz/corpus/quantized-llama.json").string();
+  // Its layers have 1, 2 and 8 KV heads.
   const auto own = run_headroom({"profile", "shapes", "--model", config, "--tp", "1"});
   CHECK(own.exit_code == 0);
-  CHECK(nlohmann::json::parse(own.out)["shapes"].size() == 1);
+  CHECK(nlohmann::json::parse(own.out)["shapes"].size() == 3);
 
   const auto all = run_headroom({"profile", "shapes", "--model", "all"});
   CHECK(all.exit_code == 0);
@@ -123,6 +124,10 @@ TEST_CASE("bad profiles and questions are refused with what is wanted", "[cli]")
                {"--model", "no layer of deepseek-v3 has plain attention"},
                {"profile", "show", "@/a", "--model", "deepseek-v3"}},
       BadInput{"no model", {}, {"--model is required"}, {"profile", "shapes"}},
+      BadInput{"fewer than none",
+               {{"a", gpu}},
+               {"--top"},
+               {"profile", "compare", "@/a", "@/a", "--top", "-1"}},
       BadInput{"no size",
                {},
                {"--tp", "'0' is not a tensor parallel size"},

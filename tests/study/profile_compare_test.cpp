@@ -168,7 +168,7 @@ TEST_CASE("shares are of the ceilings, and long tables say what they leave out")
   Profile profile = profile_of({p});
   profile.ceilings.read_bytes_per_s = 4e12;
   const std::string row = tables_text(profile, {});
-  CHECK(row.find("1000   25.0 %       100        -") != std::string::npos);
+  CHECK(row.find("1000   25.0 %       100        -\n") != std::string::npos);
   for (int i = 1; i < 50; ++i) {
     p.id = std::to_string(i);
     p.batch = 4 + i;
@@ -176,6 +176,9 @@ TEST_CASE("shares are of the ceilings, and long tables say what they leave out")
     profile.attention.push_back(p);
   }
   CHECK(tables_text(profile, {}).find("... and 10 more points: --all") != std::string::npos);
+  // The first and the last are among them.
+  CHECK(tables_text(profile, {}).find("\n         4        1     1024") != std::string::npos);
+  CHECK(tables_text(profile, {}).find("\n        53        1     1024") != std::string::npos);
   CHECK(tables_text(profile, {true, {}}).find("more points") == std::string::npos);
   CHECK(tables_text(profile, {false, ShardShape{1, 1, 64}}).empty());
 }

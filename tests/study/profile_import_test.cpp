@@ -112,7 +112,8 @@ TEST_CASE("of a table of collectives the rows of one GPU are read") {
   CHECK(first.bytes == 512);
   CHECK(first.median_us == 12.5);
   CHECK(found.profile.collectives[1].implementation == "vllm_graph (vllm 0.24.0)");
-  CHECK(error_of("c.csv", kCollectives, "A100").find("there is no row for A100") !=
+  CHECK(error_of("c.csv", kCollectives, "A100")
+            .find("there is no row for A100 — there are rows for h100 and h200") !=
         std::string::npos);
   CHECK(error_of("c.csv", kCollectives).find("say which it is: --gpu H200") != std::string::npos);
 }
