@@ -2,7 +2,7 @@
 #include "bench/attention/device.hpp"
 #include "bench/attention/host_check.hpp"
 #include "kernels/attention/cpu/cpu_attention.hpp"
-#include "kernels/ceilings/cpu_ceilings.hpp"
+#include "kernels/cpu/ceilings.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 #include "kernels/attention/cpu/attend_tile.hpp"
-#include "kernels/lanes_avx2.hpp"
+#include "kernels/cpu/lanes_avx2.hpp"
 
 namespace headroom::kernels {
 

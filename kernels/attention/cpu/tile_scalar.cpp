@@ -1,5 +1,5 @@
 #include "kernels/attention/cpu/attend_tile.hpp"
-#include "kernels/lanes_scalar.hpp"
+#include "kernels/cpu/lanes_scalar.hpp"
 
 namespace headroom::kernels {
 

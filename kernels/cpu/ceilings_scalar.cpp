@@ -1,5 +1,5 @@
-#include "kernels/ceilings/cpu_loops.hpp"
-#include "kernels/lanes_scalar.hpp"
+#include "kernels/cpu/ceiling_loops.hpp"
+#include "kernels/cpu/lanes_scalar.hpp"
 
 namespace headroom::kernels {
 

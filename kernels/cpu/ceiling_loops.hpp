@@ -1,7 +1,7 @@
 #pragma once
 // The loops by vectors of L::kWidth floats; included as attend_tile.hpp is, for the same reasons.
 
-#include "kernels/ceilings/cpu_ceilings.hpp"
+#include "kernels/cpu/ceilings.hpp"
 
 namespace headroom::kernels {
 namespace {

@@ -1,5 +1,5 @@
-#include "kernels/ceilings/cpu_loops.hpp"
-#include "kernels/lanes_avx2.hpp"
+#include "kernels/cpu/ceiling_loops.hpp"
+#include "kernels/cpu/lanes_avx2.hpp"
 
 namespace headroom::kernels {
 

@@ -1,4 +1,4 @@
-#include "kernels/attention/cpu/cpu_attention.hpp"
+#include "kernels/cpu/threads.hpp"
 
 #include <barrier>
 #include <cstddef>
