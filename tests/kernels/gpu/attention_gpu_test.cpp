@@ -44,6 +44,20 @@ TEST_CASE("All kernels agree with the definition, on a GPU") {
   }
 }
 
+// What compute-sanitizer, which makes kernels a hundred times slower, is run on.
+TEST_CASE("A few small shapes agree, on a GPU") {
+  if (!has_gpu()) return;
+  std::vector<AttentionShape> shapes;
+  for (const std::int32_t head_dim : {64, 128, 256}) {
+    shapes.push_back({kernels::ElementType::kBf16, 4, 2, head_dim, 16, true, {1, 1}, {70, 33}});
+    shapes.push_back({kernels::ElementType::kFp16, 2, 1, head_dim, 0, true, {70}, {70}});
+  }
+  std::uint32_t seed = 2000;
+  for (const GpuImplementation& implementation : kernels::gpu_implementations()) {
+    for (const auto& shape : shapes) run_and_compare(implementation, shape, seed++);
+  }
+}
+
 TEST_CASE("Large batches and long sequences agree too, on a GPU") {
   if (!has_gpu()) return;
   const auto bf16 = kernels::ElementType::kBf16;
