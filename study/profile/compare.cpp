@@ -109,6 +109,7 @@ std::vector<RatioSummary> summaries_of(const Pairs& pairs, Name name) {
     ratios[{static_cast<int>(pair.a->op), name(pair)}].push_back(pair.ratio);
   }
   std::vector<RatioSummary> out;
+  out.reserve(ratios.size());
   for (auto& [key, values] : ratios) out.push_back(summary_of(key.second, std::move(values)));
   return out;
 }

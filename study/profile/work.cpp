@@ -31,8 +31,8 @@ Status count_work(Point& point) {
   const Int128 queries = sequence_heads * point.q_len;  // and as many outputs
   const Int128 keys = kv_tokens * shape.kv_heads;       // and as many values
   if (queries > kMost || keys > kMost) return fail("the bytes are too many to be counted");
-  const Int128 bytes =
-      2 * shape.head_dim * (queries * type_bytes(point.type) + keys * type_bytes(point.kv_type));
+  const Int128 bytes = Int128{2} * shape.head_dim *
+                       (queries * type_bytes(point.type) + keys * type_bytes(point.kv_type));
   if (flops > kMost || bytes > kMost) return fail("the operations are too many to be counted");
   point.scores = static_cast<std::int64_t>(scores);
   point.flops = static_cast<std::int64_t>(flops);

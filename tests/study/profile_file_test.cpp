@@ -29,7 +29,7 @@ std::string named(const Json::json_pointer& path) {
     const bool index = token.find_first_not_of("0123456789") == std::string::npos;
     std::string part = index ? "[" + token + "]" : token;
     if (!out.empty() && out.front() != '[') part += ".";
-    out = part + out;
+    out.insert(0, part);
   }
   return out;
 }

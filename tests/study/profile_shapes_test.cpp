@@ -13,6 +13,7 @@ namespace {
 
 ShapeList shapes_of(const std::vector<std::string>& names, const std::vector<int>& sizes) {
   std::vector<std::shared_ptr<const Model>> models;
+  models.reserve(names.size());
   for (const auto& name : names) models.push_back(require_value(find_model(name)));
   return shard_shapes(models, sizes);
 }
