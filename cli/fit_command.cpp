@@ -1,6 +1,7 @@
 // headroom fit: what starts on these GPUs, how, and what to change where nothing does.
 
 #include "cli/commands.hpp"
+#include "cli/model_arguments.hpp"
 #include "sim/core/nearest.hpp"
 #include "study/fit/gpus.hpp"
 #include "study/fit/json.hpp"
@@ -8,23 +9,18 @@
 #include "study/fit/text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace headroom::cli {
 namespace {
 
 constexpr std::int64_t kMostTokens = 100'000'000;
-constexpr int kMostTp = 1024;
 
 struct FitArguments {
   std::string model;
@@ -47,61 +43,6 @@ struct FitArguments {
   bool shape_only = false;
   bool json = false;
 };
-
-// "llama-3.1-70b" is a part of a name.
-std::string suggested_models(const std::string& text, const std::string& fallback) {
-  std::vector<std::string> found;
-  for (const Model& model : model_catalogue()) {
-    if (!text.empty() && model.name.find(text) != std::string::npos) found.push_back(model.name);
-  }
-  if (found.empty()) return fallback;
-  return fmt::format("did you mean {}?", fmt::join(found, " or "));
-}
-
-// A name of the catalogue, or the path of a config.json.
-Result<std::shared_ptr<const Model>> read_model(const std::string& text, const char* option) {
-  std::error_code code;
-  const bool file = text.ends_with(".json") || std::filesystem::exists(text, code);
-  if (!file) {
-    auto model = find_model(text);
-    if (model) return *model;
-    return fail(model.error().message, {option},
-                suggested_models(text, model.error().hint) +
-                    " (headroom models lists them); or give the path of a config.json");
-  }
-  std::filesystem::path path = text;
-  if (std::filesystem::is_directory(path, code)) path /= "config.json";
-  HEADROOM_TRY(Model model, read_model_config(path));
-  return std::make_shared<const Model>(std::move(model));
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    out.emplace_back(text.substr(0, comma));
-    more = comma != std::string_view::npos;
-    if (more) text.remove_prefix(comma + 1);
-  }
-  return out;
-}
-
-Result<std::vector<int>> parse_sizes(const std::string& text) {
-  std::vector<int> out;
-  for (const std::string& item : split_list(text)) {
-    const bool digits = !item.empty() && item.size() <= 4 &&
-                        item.find_first_not_of("0123456789") == std::string::npos;
-    const int size = digits ? std::stoi(item) : 0;
-    if (size < 1 || size > kMostTp) {
-      return fail(fmt::format("'{}' is not a tensor parallel size", item), {"--allowed-tp"},
-                  fmt::format("a list of numbers from 1 to {}, such as 1,2,4", kMostTp));
-    }
-    out.push_back(size);
-  }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
 
 Result<FitQuestion> question_of(const FitArguments& arguments) {
   FitQuestion question;
@@ -133,7 +74,7 @@ Result<FitQuestion> question_of(const FitArguments& arguments) {
     question.overheads.runtime = *bytes;
   }
   if (!arguments.allowed_tp.empty()) {
-    HEADROOM_TRY(question.allowed_tp, parse_sizes(arguments.allowed_tp));
+    HEADROOM_TRY(question.allowed_tp, parse_sizes(arguments.allowed_tp, "--allowed-tp"));
     if (question.max_tp && question.allowed_tp.front() > *question.max_tp) {
       return fail(fmt::format("the smallest size, {}, is above --max-tp {}",
                               question.allowed_tp.front(), *question.max_tp),
@@ -178,9 +119,7 @@ Status fit_pool(const FitArguments& arguments) {
   HEADROOM_TRY(question.gpus, read_gpus(arguments.pool));
   std::vector<std::shared_ptr<const Model>> models;
   if (arguments.models.empty() || arguments.models == "all") {
-    for (const Model& model : model_catalogue()) {
-      models.push_back(std::shared_ptr<const Model>(std::shared_ptr<const void>(), &model));
-    }
+    models = all_models();
   } else {
     for (const std::string& name : split_list(arguments.models)) {
       HEADROOM_TRY(auto model, read_model(name, "--models"));

@@ -1,9 +1,9 @@
 #include "study/input_file.hpp"
+#include "study/json_fields.hpp"
 #include "study/saved_state.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <unordered_map>
 
@@ -15,125 +15,6 @@ using Json = nlohmann::json;
 constexpr std::int64_t kMost = std::int64_t{1} << 60U;
 constexpr int kMostMachines = 100'000'000;
 
-// One object of the file, read key by key. The first error is kept, and later calls return a zero.
-class Fields {
- public:
-  Fields(const Json& json, std::string path, std::optional<Error>& error)
-      : json_(json), path_(std::move(path)), error_(error) {
-    if (!json.is_object()) reject("", "an object");
-  }
-
-  [[nodiscard]] std::int64_t number(const char* key, std::int64_t least, std::int64_t most) const {
-    const Json* found = member(json_, key);
-    const bool integer = found != nullptr && found->is_number_integer();
-    // One that only an unsigned reading holds is above every limit here.
-    const bool fits = integer && (!found->is_number_unsigned() ||
-                                  found->get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost));
-    const std::int64_t value = fits ? found->get<std::int64_t>() : least;
-    if (fits && value >= least && value <= most) return value;
-    reject(key, fmt::format("a whole number from {} to {}", least, most));
-    return least;
-  }
-  [[nodiscard]] int small(const char* key, int least, int most) const {
-    return static_cast<int>(number(key, least, most));
-  }
-  [[nodiscard]] bool flag(const char* key) const {
-    const Json* found = member(json_, key);
-    if (found != nullptr && found->is_boolean()) return found->get<bool>();
-    reject(key, "true or false");
-    return false;
-  }
-  [[nodiscard]] bool has(const char* key) const { return member(json_, key) != nullptr; }
-  [[nodiscard]] std::string text(const char* key) const {
-    const Json* found = member(json_, key);
-    if (found != nullptr && found->is_string()) return found->get<std::string>();
-    reject(key, "text");
-    return {};
-  }
-  [[nodiscard]] Duration seconds(const char* key) const {
-    const auto value = parse_seconds(text(key));
-    if (value && *value >= Duration(0)) return *value;
-    reject(key, "decimal seconds as text, such as \"3600.5\"");
-    return Duration(0);
-  }
-  [[nodiscard]] std::optional<SimTime> time_if(const char* key) const {
-    if (!has(key)) return std::nullopt;
-    return SimTime(seconds(key));
-  }
-  /// A whole number as text, which may be larger than JSON readers hold; up to 30 digits.
-  [[nodiscard]] Int128 digits(const char* key) const {
-    const std::string value = text(key);
-    const bool good = !value.empty() && value.size() <= 30 &&
-                      std::all_of(value.begin(), value.end(),
-                                  [](unsigned char c) { return c >= '0' && c <= '9'; });
-    if (!good) reject(key, "a whole number as text, of up to 30 digits");
-    Int128 out = 0;
-    for (std::size_t i = 0; good && i < value.size(); ++i) out = 10 * out + (value[i] - '0');
-    return out;
-  }
-  /// The object there.
-  [[nodiscard]] Fields object(const char* key) const {
-    static const Json none = Json::object();
-    const Json* found = member(json_, key);
-    if (found == nullptr) reject(key, "an object");
-    return {found != nullptr ? *found : none, fmt::format("{}{}.", path_, key), error_};
-  }
-  /// The place in `names` of the text there; 0 where it is none of them.
-  template <class Names>
-  [[nodiscard]] std::size_t choice(const char* key, const Names& names) const {
-    const std::string value = text(key);
-    const auto found = std::find(names.begin(), names.end(), value);
-    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    reject(key, fmt::format("one of those that are known, not '{}'", value.substr(0, 40)));
-    return 0;
-  }
-  [[nodiscard]] std::vector<Fields> objects(const char* key) const {
-    std::vector<Fields> out;
-    const Json* found = list(key);
-    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
-      out.emplace_back((*found)[i], fmt::format("{}{}[{}].", path_, key, i), error_);
-    }
-    return out;
-  }
-  [[nodiscard]] std::vector<int> small_numbers(const char* key, int least, int most) const {
-    std::vector<int> out;
-    const Json* found = list(key);
-    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
-      const Json& item = (*found)[i];
-      const bool good = item.is_number_integer() && item >= least && item <= most;
-      if (!good) reject(key, fmt::format("a list of whole numbers from {} to {}", least, most));
-      if (good) out.push_back(item.get<int>());
-    }
-    return out;
-  }
-  [[nodiscard]] std::vector<std::string> texts(const char* key) const {
-    std::vector<std::string> out;
-    const Json* found = list(key);
-    for (std::size_t i = 0; found != nullptr && i < found->size(); ++i) {
-      if (!(*found)[i].is_string()) reject(key, "a list of text");
-      if ((*found)[i].is_string()) out.push_back((*found)[i].get<std::string>());
-    }
-    return out;
-  }
-
-  void reject(const std::string& key, const std::string& wanted) const {
-    if (error_) return;
-    error_ = Error{fmt::format("'{}{}' must be {}", path_, key, wanted), {}, {}};
-  }
-
- private:
-  const Json* list(const char* key) const {
-    const Json* found = member(json_, key);
-    if (found != nullptr && found->is_array()) return found;
-    reject(key, "a list");
-    return nullptr;
-  }
-
-  const Json& json_;
-  std::string path_;
-  std::optional<Error>& error_;
-};
-
 class StateReader {
  public:
   explicit StateReader(const ClusterSpec& cluster) {
@@ -143,7 +24,7 @@ class StateReader {
     for (const auto& type : cluster.gpu_types) types_.push_back(type.name);
   }
 
-  [[nodiscard]] SavedState read(const Fields& fields) const {
+  [[nodiscard]] SavedState read(const JsonFields& fields) const {
     SavedState out;
     out.scenario = fields.text("scenario");
     out.policy = fields.text("policy");
@@ -158,7 +39,7 @@ class StateReader {
   }
 
  private:
-  [[nodiscard]] NodeId node(const Fields& fields) const {
+  [[nodiscard]] NodeId node(const JsonFields& fields) const {
     const std::string name = fields.text("node");
     const auto found = nodes_.find(name);
     if (found != nodes_.end()) return found->second;
@@ -166,7 +47,7 @@ class StateReader {
     return NodeId{};
   }
 
-  [[nodiscard]] NodeRecord node_record(const Fields& fields) const {
+  [[nodiscard]] NodeRecord node_record(const JsonFields& fields) const {
     NodeRecord out;
     out.node = node(fields);
     out.condition = {fields.flag("absent"), fields.flag("drained"), fields.flag("down"),
@@ -179,7 +60,7 @@ class StateReader {
     return out;
   }
 
-  [[nodiscard]] static RequestRecord request(const Fields& fields) {
+  [[nodiscard]] static RequestRecord request(const JsonFields& fields) {
     RequestRecord out;
     out.request = static_cast<RequestId>(fields.number("request", 0, kMost));
     out.name = fields.text("name");
@@ -191,7 +72,7 @@ class StateReader {
     return out;
   }
 
-  [[nodiscard]] PlacedRecord placed(const Fields& fields) const {
+  [[nodiscard]] PlacedRecord placed(const JsonFields& fields) const {
     static const std::array<std::string, 4> phases = {"loading", "failing", "pausing", "running"};
     PlacedRecord out;
     out.request = request(fields);
@@ -219,7 +100,7 @@ class StateReader {
     return out;
   }
 
-  [[nodiscard]] static WaitingRecord waiting(const Fields& fields) {
+  [[nodiscard]] static WaitingRecord waiting(const JsonFields& fields) {
     static const std::array<LossCause, 3> causes = {LossCause::down, LossCause::failed,
                                                     LossCause::removed};
     static const std::array<std::string, 3> cause_names = {std::string(loss_name(causes[0])),
@@ -239,7 +120,7 @@ class StateReader {
     return out;
   }
 
-  [[nodiscard]] static QueueMemory queue(const Fields& fields) {
+  [[nodiscard]] static QueueMemory queue(const JsonFields& fields) {
     QueueMemory out;
     for (const auto& entry : fields.objects("tenants")) {
       out.tenants.push_back({entry.text("tenant"), entry.digits("milli_ns")});
@@ -269,7 +150,7 @@ Result<SavedState> read_state(const std::filesystem::path& file, const ClusterSp
     return wrong_input(source, fmt::format("its schema is not {}", kStateSchema));
   }
   std::optional<Error> error;
-  const Fields fields(document, "", error);
+  const JsonFields fields(document, "", error);
   if (fields.number("version", 0, kMost) != kStateVersion && !error) {
     return wrong_input(source, fmt::format("only version {} is read", kStateVersion));
   }

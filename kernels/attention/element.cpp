@@ -1,5 +1,6 @@
 #include "kernels/attention/element.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 

@@ -41,15 +41,15 @@ inline std::size_t kv_offset(const AttentionProblem& problem, std::int32_t seque
   if (problem.page == 0) {
     token = static_cast<std::size_t>(problem.kv_starts[sequence]) + static_cast<std::size_t>(key);
   } else {
-    const auto entry = static_cast<std::size_t>(sequence) *
-                           static_cast<std::size_t>(problem.pages_per_sequence) +
-                       static_cast<std::size_t>(key / problem.page);
+    const auto entry =
+        static_cast<std::size_t>(sequence) * static_cast<std::size_t>(problem.pages_per_sequence) +
+        static_cast<std::size_t>(key / problem.page);
     token = static_cast<std::size_t>(problem.page_table[entry]) *
                 static_cast<std::size_t>(problem.page) +
             static_cast<std::size_t>(key % problem.page);
   }
-  const std::size_t row = token * static_cast<std::size_t>(problem.kv_heads) +
-                          static_cast<std::size_t>(kv_head);
+  const std::size_t row =
+      token * static_cast<std::size_t>(problem.kv_heads) + static_cast<std::size_t>(kv_head);
   return row * static_cast<std::size_t>(problem.head_dim);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// One GPU's shard of attention, as plain data: what a launch of any implementation is given. Included
-// by host and device code alike, so nothing here needs more than C++17.
+// One GPU's shard of attention, as plain data: what a launch of any implementation is given.
+// Included by host and device code alike, so nothing here needs more than C++17.
 
 #include <cstdint>
 
@@ -12,10 +12,11 @@ enum class ElementType : std::uint8_t { kBf16, kFp16 };
 /// out = softmax(scale q k^T, masked) v for a batch of sequences of any lengths.
 ///
 /// Pointers are to the memory of the device that runs it. A shard has q_heads = H / t query heads
-/// and kv_heads = max(1, G / t) KV heads of a model with H and G under tensor parallel size t; query
-/// head h reads KV head h / (q_heads / kv_heads).
+/// and kv_heads = max(1, G / t) KV heads of a model with H and G under tensor parallel size t;
+/// query head h reads KV head h / (q_heads / kv_heads).
 ///
-/// Keys and values are contiguous (page == 0) or paged. A page of a sequence may be any of the pool.
+/// Keys and values are contiguous (page == 0) or paged. A page of a sequence may be any of the
+/// pool.
 struct AttentionProblem {
   ElementType type = ElementType::kBf16;
   std::int32_t q_heads = 0;

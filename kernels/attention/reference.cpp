@@ -10,8 +10,7 @@ namespace headroom::kernels {
 namespace {
 
 double element(const AttentionProblem& problem, const void* values, std::size_t at) {
-  return static_cast<double>(
-      to_float(problem.type, static_cast<const std::uint16_t*>(values)[at]));
+  return static_cast<double>(to_float(problem.type, static_cast<const std::uint16_t*>(values)[at]));
 }
 
 double score(const AttentionProblem& problem, std::size_t q_at, std::size_t k_at) {

@@ -1,5 +1,6 @@
 #pragma once
-// Attention as it is defined, in double precision: what every other implementation is compared with.
+// Attention as it is defined, in double precision: what every other implementation is compared
+// with.
 
 #include "kernels/attention/problem.hpp"
 

@@ -6,6 +6,8 @@
 
 #include "study/cluster_file.hpp"
 #include "study/cluster_import/sources.hpp"
+#include "study/profile/import.hpp"
+#include "study/profile/profile.hpp"
 #include "study/reproduce/batsim.hpp"
 #include "study/reproduce/fgd/inputs.hpp"
 #include "study/saved_state.hpp"
@@ -46,6 +48,23 @@ void read_order_of_two(const std::string& path) {
   (void)headroom::fgd::read_order(path, kPods, kNodes);
 }
 
+// What is read is also written, and reads back.
+void read_profile(const std::string& path) {
+  const auto found = headroom::profile::read_profile(path);
+  if (!found) return;
+  const std::string text = headroom::profile::profile_json(*found);
+  const headroom::test::MemoryFile again(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                         text.size());
+  if (!headroom::profile::read_profile(again.path())) std::abort();
+}
+
+void import_table(const std::string& path) {
+  headroom::profile::ImportOptions options;
+  options.files = {path};
+  options.gpu = "H200";
+  (void)headroom::profile::import_tables(options);
+}
+
 const std::map<std::string, Read>& readers() {
   static const std::map<std::string, Read> kReaders{
       {"kubernetes", [](const std::string& p) { (void)headroom::import_kubernetes(p, p); }},
@@ -57,6 +76,8 @@ const std::map<std::string, Read>& readers() {
       {"fgd-pods", [](const std::string& p) { (void)headroom::fgd::read_pods(p); }},
       {"fgd-order", read_order_of_two},
       {"batsim", [](const std::string& p) { (void)headroom::read_batsim_jobs(p); }},
+      {"profile", read_profile},
+      {"profile-table", import_table},
       {"state", [](const std::string& p) {
          static const headroom::ClusterSpec kCluster = two_nodes();
          (void)headroom::read_state(p, kCluster);

@@ -1,0 +1,209 @@
+// headroom-attention-bench: what each way of sharding attention is worth on this machine.
+
+#include "bench/attention/device.hpp"
+#include "bench/attention/runner.hpp"
+#include "bench/attention/shapes.hpp"
+#include "bench/attention/sweep.hpp"
+
+#include <CLI/CLI.hpp>
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace headroom::bench {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kWrong = 1;
+constexpr int kBadInput = 2;
+constexpr int kInterrupted = 130;
+
+struct Arguments {
+  std::string shapes;
+  std::string out;
+  std::string samples;
+  std::string type = "bf16";
+  std::vector<std::string> implementations;
+  bool list = false;
+  bool quick = false;
+  bool unverified = false;
+  bool no_check = false;
+  double budget_s = 0.0;
+  int threads = 0;
+};
+
+int report(const Error& error) {
+  fmt::print(stderr, "headroom-attention-bench: {}\n", error.text());
+  return kBadInput;
+}
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.add_option(
+         "--shapes", arguments.shapes,
+         "Measure the shards of this file, which `headroom profile shapes` made; else those "
+         "of seven models")
+      ->type_name("FILE");
+  app.add_option("--out", arguments.out, "Write the profile here, as it goes (docs/profile.md)")
+      ->type_name("FILE");
+  app.add_option("--samples", arguments.samples, "Write each sample here, tab-separated")
+      ->type_name("FILE");
+  app.add_option("--type", arguments.type, "Of queries, keys, values and outputs")
+      ->check(CLI::IsMember({"bf16", "fp16"}))
+      ->capture_default_str();
+  app.add_option("--implementation", arguments.implementations,
+                 "Measure this one (repeat for more); else the fastest for each point");
+  app.add_flag("--unverified", arguments.unverified,
+               "Allow implementations that have never run on a device of this kind");
+  app.add_flag("--list", arguments.list, "Print the implementations, tab-separated, and stop");
+  app.add_flag("--quick", arguments.quick, "A small part of the sweep");
+  app.add_option("--budget-s", arguments.budget_s,
+                 "Begin no point after so many seconds; what was measured is still of all kinds")
+      ->check(CLI::Range(0.1, 1e6))
+      ->type_name("S");
+  app.add_option("--threads", arguments.threads, "Of a CPU; all of them by default")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  app.add_flag("--no-check", arguments.no_check, "Do not compare outputs with the reference");
+}
+
+void list(const Device& device) {
+  fmt::print("implementation\tverified\tdefault\tdescription\n");
+  for (const Implementation& each : device.implementations()) {
+    fmt::print("{}\t{}\t{}\t{}\n", each.name, each.verified ? "yes" : "no",
+               each.by_default ? "yes" : "no", each.about);
+  }
+}
+
+Result<std::vector<Implementation>> chosen(const Device& device, const Arguments& arguments) {
+  std::vector<Implementation> out;
+  const std::vector<Implementation> all = device.implementations();
+  if (arguments.implementations.empty()) {
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out),
+                 [](const Implementation& each) { return each.by_default; });
+    return out;
+  }
+  for (const std::string& name : arguments.implementations) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Implementation& each) { return each.name == name; });
+    if (found == all.end()) {
+      return fail(fmt::format("there is no implementation '{}' on this device", name), {},
+                  "headroom-attention-bench --list names them");
+    }
+    if (!found->verified && !arguments.unverified) {
+      return fail(fmt::format("'{}' has never been run on a device of this kind", name), {},
+                  "--unverified measures it all the same");
+    }
+    out.push_back(*found);
+  }
+  return out;
+}
+
+Result<std::vector<Job>> jobs_of(const Device& device, const Arguments& arguments) {
+  std::vector<profile::UsedShape> shapes = built_in_shapes();
+  if (!arguments.shapes.empty()) {
+    HEADROOM_TRY(shapes, profile::read_shapes(arguments.shapes));
+  }
+  HEADROOM_TRY(const auto implementations, chosen(device, arguments));
+  const bool cpu = device.facts().kind == profile::DeviceKind::cpu;
+  const Extent extent = cpu ? (arguments.quick ? Extent::kCpuQuick : Extent::kCpu)
+                            : (arguments.quick ? Extent::kGpuQuick : Extent::kGpu);
+  const Type type = arguments.type == "bf16" ? Type::bf16 : Type::fp16;
+  std::vector<Job> jobs;
+  for (const Point& point : sweep(shapes, type, extent)) {
+    for (const Implementation& each : implementations) jobs.push_back({point, each});
+  }
+  return jobs;
+}
+
+// The sampler stops by its own rule: Google Benchmark sees its median as one iteration.
+void measure_in(benchmark::State& state, Runner& runner, const Job& job) {
+  for (auto _ : state) {
+    const auto measured = runner.run(job);
+    if (!measured) {
+      state.SkipWithError(measured.error().message.c_str());
+      return;
+    }
+    const double seconds = measured->cold->median_us * 1e-6;
+    state.SetIterationTime(seconds);
+    state.counters["hot_us"] = measured->hot->median_us;
+    state.counters["GB/s"] = static_cast<double>(measured->bytes) / seconds * 1e-9;
+    state.counters["GFLOP/s"] = static_cast<double>(measured->flops) / seconds * 1e-9;
+  }
+}
+
+void describe(const Runner& runner) {
+  const profile::Profile& profile = runner.profile();
+  benchmark::AddCustomContext("device", profile.device.name);
+  benchmark::AddCustomContext(
+      "kind", profile.device.kind == profile::DeviceKind::cpu ? "cpu: not a GPU" : "cuda");
+}
+
+Result<int> run(const Arguments& arguments) {
+  const auto device = open_cpu(arguments.threads);
+  if (arguments.list) {
+    list(*device);
+    return kDone;
+  }
+  HEADROOM_TRY(const std::vector<Job> jobs, jobs_of(*device, arguments));
+  RunnerOptions options;
+  options.measure.checked_rows = arguments.no_check ? 0 : options.measure.checked_rows;
+  options.budget_s = arguments.budget_s;
+  options.out = arguments.out;
+  options.samples = arguments.samples;
+  options.progress = ::isatty(STDERR_FILENO) != 0;
+  Runner runner(*device, options, jobs.size());
+  HEADROOM_CHECK(runner.start());
+  describe(runner);
+  for (const Job& job : jobs) {
+    const std::string name = id_of(job.point) + "/" + job.implementation.name;
+    benchmark::RegisterBenchmark(
+        name.c_str(), [&runner, &job](benchmark::State& state) { measure_in(state, runner, job); })
+        ->Iterations(1)
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond);
+  }
+  stop_on_interrupt();
+  benchmark::RunSpecifiedBenchmarks();
+  HEADROOM_CHECK(runner.finish());
+  if (interrupted()) return kInterrupted;
+  const auto& skipped = runner.profile().skipped;
+  const bool wrong = std::any_of(skipped.begin(), skipped.end(), [](const auto& each) {
+    return each.reason.rfind("wrong", 0) == 0;
+  });
+  return wrong ? kWrong : kDone;
+}
+
+// Google Benchmark's own options go to it; all others are ours.
+int main_of(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Measures sharded attention on this machine, and writes a profile.",
+               "headroom-attention-bench");
+  add_options(app, arguments);
+  app.footer(
+      "Also takes Google Benchmark's options: --benchmark_filter=REGEX, --benchmark_format=json.");
+  app.allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kBadInput;
+  }
+  std::vector<std::string> rest = app.remaining();
+  std::vector<char*> passed{argv[0]};
+  for (std::string& each : rest) passed.push_back(each.data());
+  int count = static_cast<int>(passed.size());
+  passed.push_back(nullptr);
+  benchmark::Initialize(&count, passed.data());
+  if (benchmark::ReportUnrecognizedArguments(count, passed.data())) return kBadInput;
+  const Result<int> code = run(arguments);
+  return code ? *code : report(code.error());
+}
+
+}  // namespace
+}  // namespace headroom::bench
+
+int main(int argc, char** argv) { return headroom::bench::main_of(argc, argv); }

@@ -1,0 +1,52 @@
+#pragma once
+// Attention on the CPU: for trying the harness, and as a second implementation to test with.
+
+#include "kernels/attention/problem.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace headroom::kernels {
+
+enum class CpuFeatures { kScalar, kAvx2 };
+
+/// The best that this processor has.
+[[nodiscard]] CpuFeatures cpu_features();
+
+/// Threads that wait for work, so that a measured run starts none.
+class CpuThreads {
+ public:
+  /// count: at least 1, the caller among them.
+  explicit CpuThreads(int count);
+  ~CpuThreads();
+  CpuThreads(const CpuThreads&) = delete;
+  CpuThreads& operator=(const CpuThreads&) = delete;
+
+  [[nodiscard]] int count() const;
+  /// Calls job(thread) on every thread, and returns when all are done.
+  void run(const std::function<void(int thread)>& job);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Blocked over keys with an online softmax in 32 bits; threads share out tiles of 16 query rows.
+class CpuAttention {
+ public:
+  CpuAttention(CpuThreads& threads, CpuFeatures features);
+  ~CpuAttention();
+
+  /// The problem is in host memory; its head_dim is a multiple of 16, up to 256.
+  void run(const AttentionProblem& problem);
+
+ private:
+  struct Worker;
+  void take_tiles(const AttentionProblem& problem, Worker& worker);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace headroom::kernels

@@ -1,0 +1,165 @@
+#include "study/profile/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace headroom::profile {
+namespace {
+
+auto key_of(const Point& p) {
+  // One query sees all keys: a mask changes nothing.
+  const bool causal = p.causal || p.op == Op::decode;
+  return std::tuple(p.op, p.type, p.kv_type, p.shape, p.batch, p.q_len, p.kv_len, p.kv_tokens,
+                    p.lengths, causal);
+}
+auto key_of(const Collective& c) { return std::tuple(c.op, c.type, c.gpus, c.bytes); }
+
+// What may differ between points of one shape.
+auto variant_of(const Point& p) { return std::tuple(p.implementation, p.page); }
+auto variant_of(const Collective& c) { return std::tuple(c.implementation); }
+
+double time_of(const Point& p) { return engine_us(p); }
+double time_of(const Collective& c) { return c.median_us; }
+
+/// Fastest first, then by name.
+template <class Item>
+void sort_by_time(std::vector<const Item*>& items) {
+  std::sort(items.begin(), items.end(), [](const Item* x, const Item* y) {
+    return std::tuple(time_of(*x), variant_of(*x)) < std::tuple(time_of(*y), variant_of(*y));
+  });
+}
+
+/// Equal variants with each other; where none is equal, the fastest with the fastest.
+template <class Item>
+std::vector<std::pair<const Item*, const Item*>> matched(std::vector<const Item*> of_a,
+                                                         std::vector<const Item*> of_b) {
+  std::vector<std::pair<const Item*, const Item*>> out;
+  for (const Item* a : of_a) {
+    const auto same = std::find_if(of_b.begin(), of_b.end(),
+                                   [&](const Item* b) { return variant_of(*a) == variant_of(*b); });
+    if (same == of_b.end()) continue;
+    out.emplace_back(a, *same);
+    of_b.erase(same);
+  }
+  if (!out.empty() || of_a.empty() || of_b.empty()) return out;
+  sort_by_time(of_a);
+  sort_by_time(of_b);
+  return {{of_a.front(), of_b.front()}};
+}
+
+template <class Item>
+std::vector<std::pair<const Item*, const Item*>> matches(const std::vector<Item>& a,
+                                                         const std::vector<Item>& b) {
+  using Sides = std::pair<std::vector<const Item*>, std::vector<const Item*>>;
+  std::map<decltype(key_of(std::declval<Item>())), Sides> shapes;
+  for (const Item& item : a) shapes[key_of(item)].first.push_back(&item);
+  for (const Item& item : b) shapes[key_of(item)].second.push_back(&item);
+  std::vector<std::pair<const Item*, const Item*>> out;
+  for (auto& [key, sides] : shapes) {
+    const auto found = matched(std::move(sides.first), std::move(sides.second));
+    out.insert(out.end(), found.begin(), found.end());
+  }
+  return out;
+}
+
+/// Rounded once, so that nothing else decides an order.
+std::int64_t difference(double ratio) {
+  constexpr double kScale = 1e9;
+  return std::llabs(std::llround(kScale * std::log(ratio)));
+}
+
+// They come in the order of their shapes, which stays where differences are equal.
+template <class Pairs>
+void largest_first(Pairs& pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(), [](const auto& x, const auto& y) {
+    return difference(x.ratio) > difference(y.ratio);
+  });
+}
+
+/// Of sorted values, between neighbours in proportion.
+double quantile(const std::vector<double>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, sorted.size() - 1);
+  return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
+}
+
+RatioSummary summary_of(std::string what, std::vector<double> ratios) {
+  std::sort(ratios.begin(), ratios.end());
+  double sum = 0.0;
+  for (const double ratio : ratios) sum += std::log(ratio);
+  return {std::move(what),
+          ratios.size(),
+          std::exp(sum / static_cast<double>(ratios.size())),
+          quantile(ratios, 0.25),
+          quantile(ratios, 0.5),
+          quantile(ratios, 0.75)};
+}
+
+template <class Pairs, class Name>
+std::vector<RatioSummary> summaries_of(const Pairs& pairs, Name name) {
+  std::map<std::pair<int, std::string>, std::vector<double>> ratios;
+  for (const auto& pair : pairs) {
+    ratios[{static_cast<int>(pair.a->op), name(pair)}].push_back(pair.ratio);
+  }
+  std::vector<RatioSummary> out;
+  for (auto& [key, values] : ratios) out.push_back(summary_of(key.second, std::move(values)));
+  return out;
+}
+
+void compare_attention(Comparison& to) {
+  const auto found = matches(to.a->attention, to.b->attention);
+  for (const auto& [a, b] : found) {
+    const bool hot = a->hot && b->hot;
+    if (!hot && !(a->cold && b->cold)) {
+      ++to.incomparable;
+      continue;
+    }
+    const double ratio =
+        hot ? b->hot->median_us / a->hot->median_us : b->cold->median_us / a->cold->median_us;
+    to.pairs.push_back({a, b, hot, ratio});
+  }
+  to.only_a = to.a->attention.size() - found.size();
+  to.only_b = to.b->attention.size() - found.size();
+  largest_first(to.pairs);
+  to.attention_summary = summaries_of(to.pairs, [](const Pair& pair) {
+    return fmt::format("{}, {}", name_of(kOps, pair.a->op), pair.hot ? "hot" : "cold");
+  });
+}
+
+void compare_collectives(Comparison& to) {
+  const auto found = matches(to.a->collectives, to.b->collectives);
+  for (const auto& [a, b] : found) {
+    to.collectives.push_back({a, b, b->median_us / a->median_us});
+  }
+  to.collectives_only_a = to.a->collectives.size() - found.size();
+  to.collectives_only_b = to.b->collectives.size() - found.size();
+  largest_first(to.collectives);
+  to.collective_summary = summaries_of(to.collectives, [](const CollectivePair& pair) {
+    return name_of(kCollectiveOps, pair.a->op);
+  });
+}
+
+}  // namespace
+
+Result<Comparison> compare(const Profile& a, const Profile& b) {
+  if (a.device.kind != b.device.kind) {
+    return fail(fmt::format("{} and {} are not compared: one is a GPU, the other is none",
+                            device_words(a.device), device_words(b.device)),
+                {}, "profiles of a CPU serve to try the harness");
+  }
+  Comparison out;
+  out.a = &a;
+  out.b = &b;
+  compare_attention(out);
+  compare_collectives(out);
+  return out;
+}
+
+}  // namespace headroom::profile

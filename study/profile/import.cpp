@@ -1,0 +1,149 @@
+#include "study/profile/import.hpp"
+
+#include "sim/hardware/gpu_type.hpp"
+#include "traces/line_reader.hpp"
+#include "traces/shown.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <headroom_version.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace headroom::profile {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kNote =
+    "times as published, taken as those of replays; flops, bytes and scores are counted";
+
+const std::array<const TableKind*, 3>& kinds() {
+  static const std::array<const TableKind*, 3> kAll = {
+      &context_attention_table(), &generation_attention_table(), &collectives_table()};
+  return kAll;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// Words of letters and digits, in capitals.
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char c : upper(text)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      words.back() += c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+/// "H200" of "h200_context_attention.csv", where the catalogue has such a GPU; else "".
+std::string gpu_in_name(const fs::path& file) {
+  const std::vector<std::string> words = words_of(file.filename().string());
+  if (words.empty()) return "";
+  const auto catalogue = gpu_catalogue();
+  const bool known = std::any_of(catalogue.begin(), catalogue.end(), [&](const GpuType& gpu) {
+    return words_of(gpu.name).front() == words.front();
+  });
+  return known ? words.front() : "";
+}
+
+Result<std::string> gpu_name(const ImportOptions& options) {
+  if (!options.gpu.empty()) return options.gpu;
+  std::string found;
+  for (const fs::path& file : options.files) {
+    const std::string name = gpu_in_name(file);
+    if (name.empty()) continue;
+    if (!found.empty() && name != found) {
+      return fail(fmt::format("this file is of {}, one before it of {}", name, found),
+                  {file.string()}, "a profile is of one GPU: import them apart, or give --gpu");
+    }
+    found = name;
+  }
+  if (!found.empty()) return found;
+  return fail("the files' names do not begin with a GPU of `headroom gpus`", {"--gpu"},
+              "say which it is: --gpu H200");
+}
+
+Result<const TableKind*> kind_of(const fs::path& file) {
+  HEADROOM_TRY(auto lines, LineReader::open(file));
+  HEADROOM_TRY(const auto header, lines.next_nonblank());
+  std::vector<std::string> known;
+  for (const TableKind* kind : kinds()) {
+    if (header && has_columns(*header, kind->columns)) return kind;
+    known.push_back(fmt::format("{} ({})", kind->name, fmt::join(kind->columns, ",")));
+  }
+  return fail(fmt::format("these columns are of no table that is taken: '{}'",
+                          header ? shown(*header, 200) : ""),
+              lines.place(), fmt::format("taken are {}", fmt::join(known, "; ")));
+}
+
+}  // namespace
+
+Status ImportTarget::claim(const std::string& key, const SourcePlace& place) {
+  if (keys.insert(key).second) return {};
+  return fail(fmt::format("'{}' stands twice", shown(key, 160)), place,
+              "a profile has each point once");
+}
+
+bool names_gpu(std::string_view name, std::string_view in_table) {
+  const std::vector<std::string> words = words_of(name);
+  return std::find(words.begin(), words.end(), upper(in_table)) != words.end();
+}
+
+Result<Type> type_field(const CsvReader& rows, std::size_t column) {
+  static const std::array<std::pair<std::string_view, Type>, 7> kKnown = {{{"bfloat16", Type::bf16},
+                                                                           {"bf16", Type::bf16},
+                                                                           {"float16", Type::fp16},
+                                                                           {"fp16", Type::fp16},
+                                                                           {"half", Type::fp16},
+                                                                           {"fp8", Type::fp8},
+                                                                           {"float8", Type::fp8}}};
+  const std::string& text = rows.field(column);
+  for (const auto& [name, type] : kKnown) {
+    if (name == text) return type;
+  }
+  return fail(fmt::format("the type '{}' is not known", shown(text)), rows.place(column),
+              "one of bfloat16, float16, half and fp8");
+}
+
+Result<double> latency_us(const CsvReader& rows, std::size_t column) {
+  HEADROOM_TRY(const Duration latency, rows.milliseconds(column));
+  if (latency <= Duration::zero()) {
+    return fail(
+        fmt::format("the latency '{}' is not above 0 by a nanosecond", shown(rows.field(column))),
+        rows.place(column));
+  }
+  return static_cast<double>(latency.count()) / 1e3;
+}
+
+Result<Imported> import_tables(const ImportOptions& options) {
+  ImportTarget to;
+  Profile& profile = to.imported.profile;
+  HEADROOM_TRY(profile.device.name, gpu_name(options));
+  profile.source = {true, options.source_name, options.license, options.location, kNote};
+  profile.tool.version = HEADROOM_VERSION;
+  profile.tool.revision = HEADROOM_REVISION;
+  for (const fs::path& file : options.files) {
+    HEADROOM_TRY(const TableKind* kind, kind_of(file));
+    HEADROOM_TRY(CsvReader rows, CsvReader::open(file, kind->name, kind->columns));
+    const std::size_t before = profile.attention.size() + profile.collectives.size();
+    HEADROOM_CHECK(kind->read(rows, to));
+    if (profile.attention.size() + profile.collectives.size() == before) {
+      return fail(fmt::format("there is no row for {}", profile.device.name), {file.string()});
+    }
+  }
+  return std::move(to.imported);
+}
+
+}  // namespace headroom::profile

@@ -1,0 +1,85 @@
+#include "study/profile/scaling.hpp"
+
+#include "study/profile/shapes.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
+namespace headroom::profile {
+namespace {
+
+// All that is equal in a row, in the order of rows.
+auto row_key(const Point& p) {
+  return std::tuple(p.op, p.type, p.kv_type, p.implementation, p.page, p.causal, p.lengths, p.batch,
+                    p.q_len, p.kv_len, p.kv_tokens);
+}
+
+/// Queries of all sequences; none where a profile does not tell.
+std::optional<double> queries_of(const Point& p) {
+  if (p.op == Op::decode) return static_cast<double>(p.batch);
+  if (p.op == Op::prefill) return static_cast<double>(p.kv_tokens);
+  if (p.lengths != Lengths::equal) return std::nullopt;
+  return static_cast<double>(p.batch) * static_cast<double>(p.q_len);
+}
+
+void fill_efficiency(ScalingRow& row, const std::vector<ScalingSize>& sizes) {
+  std::optional<double> base;  // GPU-microseconds at the smallest size
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!row.cells[i]) continue;
+    const double gpu_us = sizes[i].tp * row.cells[i]->us;
+    if (!base) base = gpu_us;
+    row.cells[i]->efficiency = *base / gpu_us;
+  }
+}
+
+void fill_rows(Scaling& to, const Profile& profile) {
+  std::map<decltype(row_key(std::declval<Point>())), ScalingRow> rows;
+  for (const Point& point : profile.attention) {
+    for (std::size_t i = 0; i < to.sizes.size(); ++i) {
+      if (to.sizes[i].shape != point.shape) continue;
+      ScalingRow& row = rows[row_key(point)];
+      row.point = &point;
+      row.cells.resize(to.sizes.size());
+      ScalingCell cell;
+      cell.us = engine_us(point);
+      const auto queries = queries_of(point);
+      if (queries) cell.tokens_per_s = *queries * 1e6 / (to.sizes[i].tp * cell.us);
+      row.cells[i] = cell;
+      to.sizes[i].measured = true;
+    }
+  }
+  for (auto& [key, row] : rows) {
+    fill_efficiency(row, to.sizes);
+    to.rows.push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Scaling>> scaling_of(const Profile& profile, const Model& model,
+                                        std::span<const int> sizes) {
+  std::vector<Scaling> out;
+  for (const Attention* attention : plain_attention(model)) {
+    Scaling one{model.name, attention->heads, attention->kv_heads, attention->head_dim, {}, {}, {}};
+    for (const int size : sizes) {
+      const std::string why = refusal_of(model, size);
+      if (why.empty()) {
+        one.sizes.push_back(
+            {size, shard_of(*attention, size), kv_replication(*attention, size), false});
+      } else {
+        one.refused.emplace_back(size, why);
+      }
+    }
+    fill_rows(one, profile);
+    out.push_back(std::move(one));
+  }
+  if (out.empty()) {
+    return fail(fmt::format("no layer of {} has plain attention, so it has no shards", model.name),
+                {"--model"}, "headroom profile shapes --model NAME says why");
+  }
+  return out;
+}
+
+}  // namespace headroom::profile

@@ -1,0 +1,101 @@
+// The figures of `headroom profile show` for other programs.
+
+#include "study/profile/show.hpp"
+#include "study/profile/words.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace headroom::profile {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json share(double value, const Number& ceiling) {
+  return ceiling && *ceiling > 0.0 ? Json(value / *ceiling) : Json(nullptr);
+}
+
+Json median(const std::optional<Statistics>& times) {
+  return times ? Json(times->median_us) : Json(nullptr);
+}
+
+Json point_json(const Profile& profile, const Point& p) {
+  const Rates rates = rates_of(p);
+  return {{"id", p.id},
+          {"op", name_of(kOps, p.op)},
+          {"cold_us", median(p.cold)},
+          {"hot_us", median(p.hot)},
+          {"bytes_per_s", rates.bytes_per_s},
+          {"of_read", share(rates.bytes_per_s, profile.ceilings.read_bytes_per_s)},
+          {"flop_per_s", rates.flop_per_s},
+          {"of_matmul", share(rates.flop_per_s, profile.ceilings.matmul_flop_per_s)},
+          {"flags", p.flags}};
+}
+
+Json row_json(const Scaling& scaling, const ScalingRow& row) {
+  const Point& p = *row.point;
+  Json cells = Json::array();
+  for (std::size_t i = 0; i < scaling.sizes.size(); ++i) {
+    if (!row.cells[i]) continue;
+    const ScalingCell& cell = *row.cells[i];
+    cells.push_back(
+        {{"tensor_parallel", scaling.sizes[i].tp},
+         {"us", cell.us},
+         {"tokens_per_s_per_gpu", cell.tokens_per_s ? Json(*cell.tokens_per_s) : Json(nullptr)},
+         {"efficiency", cell.efficiency}});
+  }
+  return {{"op", name_of(kOps, p.op)},
+          {"type", name_of(kTypes, p.type)},
+          {"kv_type", name_of(kTypes, p.kv_type)},
+          {"implementation", p.implementation},
+          {"page", p.page ? Json(*p.page) : Json(nullptr)},
+          {"lengths", name_of(kLengths, p.lengths)},
+          {"batch", p.batch},
+          {"q_len", p.q_len},
+          {"kv_len", p.kv_len},
+          {"kv_tokens", p.kv_tokens},
+          {"sizes", std::move(cells)}};
+}
+
+Json scaling_json(const Scaling& scaling) {
+  Json sizes = Json::array();
+  for (const ScalingSize& size : scaling.sizes) {
+    sizes.push_back({{"tensor_parallel", size.tp},
+                     {"q_heads", size.shape.q_heads},
+                     {"kv_heads", size.shape.kv_heads},
+                     {"head_dim", size.shape.head_dim},
+                     {"kv_replication", size.kv_replication},
+                     {"measured", size.measured}});
+  }
+  Json refused = Json::array();
+  for (const auto& [size, reason] : scaling.refused) {
+    refused.push_back({{"tensor_parallel", size}, {"reason", reason}});
+  }
+  Json rows = Json::array();
+  for (const ScalingRow& row : scaling.rows) rows.push_back(row_json(scaling, row));
+  return {{"model", scaling.model},       {"q_heads", scaling.heads},
+          {"kv_heads", scaling.kv_heads}, {"head_dim", scaling.head_dim},
+          {"sizes", std::move(sizes)},    {"refused", std::move(refused)},
+          {"rows", std::move(rows)}};
+}
+
+}  // namespace
+
+std::string show_json(const Profile& profile, std::span<const Scaling> scalings,
+                      const ShowOptions& options) {
+  Json points = Json::array();
+  for (const Point& point : profile.attention) {
+    if (!options.shape || point.shape == *options.shape) {
+      points.push_back(point_json(profile, point));
+    }
+  }
+  Json models = Json::array();
+  for (const Scaling& scaling : scalings) models.push_back(scaling_json(scaling));
+  const Json out = {
+      {"schema", "headroom.profile_show"}, {"version", 1},
+      {"device", profile.device.name},     {"kind", name_of(kDeviceKinds, profile.device.kind)},
+      {"complete", profile.complete},      {"points", std::move(points)},
+      {"models", std::move(models)}};
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace headroom::profile

@@ -1,0 +1,192 @@
+// Tables of a profile's points.
+
+#include "study/profile/show.hpp"
+#include "study/profile/words.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace headroom::profile {
+namespace {
+
+constexpr std::size_t kRows = 40;  // of a table, unless all are asked for
+
+/// Points that differ in batch and lengths alone.
+using Group = std::vector<const Point*>;
+
+auto group_key(const Point& p) {
+  return std::tuple(p.type, p.kv_type, p.shape.head_dim, p.shape, p.implementation, p.page,
+                    p.causal);
+}
+
+std::vector<Group> groups_of(const Profile& profile, Op op, const ShowOptions& options) {
+  std::map<decltype(group_key(std::declval<Point>())), Group> groups;
+  for (const Point& point : profile.attention) {
+    if (point.op != op || (options.shape && point.shape != *options.shape)) continue;
+    groups[group_key(point)].push_back(&point);
+  }
+  std::vector<Group> out;
+  for (auto& [key, group] : groups) {
+    std::stable_sort(group.begin(), group.end(), [](const Point* x, const Point* y) {
+      return std::tuple(x->lengths, x->batch, x->kv_len, x->q_len) <
+             std::tuple(y->lengths, y->batch, y->kv_len, y->q_len);
+    });
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+std::string page_text(const Point& p) {
+  if (!p.page) return "";
+  return *p.page == 0 ? ", contiguous" : fmt::format(", pages of {}", *p.page);
+}
+
+std::string median_text(const std::optional<Statistics>& times) {
+  return times ? us_text(times->median_us) : "-";
+}
+
+std::string flags_text(const Point& p) {
+  std::string out = fmt::format("{}", fmt::join(p.flags, " "));
+  if (p.verified && !*p.verified) out += out.empty() ? "UNVERIFIED" : " UNVERIFIED";
+  return out;
+}
+
+constexpr const char* kRow = "  {:>8}{:>9}{:>9} {:<10}{:>12}{:>12}{:>9}{:>9}{:>10}{:>9}  {}\n";
+
+std::string point_row(const Profile& profile, const Point& p) {
+  const Rates rates = rates_of(p);
+  return fmt::format(
+      kRow, p.batch, p.q_len, p.kv_len, name_of(kLengths, p.lengths), median_text(p.cold),
+      median_text(p.hot), fmt::format("{:.4g}", rates.bytes_per_s / 1e9),
+      share_text(rates.bytes_per_s, profile.ceilings.read_bytes_per_s),
+      fmt::format("{:.4g}", rates.flop_per_s / 1e12),
+      share_text(rates.flop_per_s, profile.ceilings.matmul_flop_per_s), flags_text(p));
+}
+
+std::string group_heading(const Point& p) {
+  return fmt::format("  {}, {}, {}{}{}\n", p.shape.text(), types_text(p), p.implementation,
+                     page_text(p), p.causal || p.op == Op::decode ? "" : ", not causal");
+}
+
+/// Every point, up to `most`.
+std::string point_rows(const Profile& profile, const std::vector<Group>& groups, std::size_t most) {
+  std::string out = fmt::format(kRow, "batch", "queries", "keys", "lengths", "cold, us", "hot, us",
+                                "GB/s", "of read", "TFLOP/s", "of mm", "");
+  std::size_t shown = 0;
+  for (const Group& group : groups) {
+    if (shown == most) break;
+    out += group_heading(*group.front());
+    for (const Point* point : group) {
+      if (shown == most) break;
+      out += point_row(profile, *point);
+      ++shown;
+    }
+  }
+  return out;
+}
+
+struct Range {
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  std::int64_t most = 0;
+
+  void add(std::int64_t value) {
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
+  [[nodiscard]] std::string text() const {
+    return least == most ? fmt::format("{}", least) : fmt::format("{}-{}", least, most);
+  }
+};
+
+constexpr const char* kGroupRow =
+    "  {:<13}{:<10}{:>7}{:>11}{:>16}{:>11}{:>9}{:>9}{:>10}{:>9}  {}\n";
+
+/// What is fastest of each group.
+std::string group_row(const Profile& profile, const Group& group) {
+  Range batch;
+  Range keys;
+  double least = engine_us(*group.front());
+  Rates best;
+  for (const Point* point : group) {
+    batch.add(point->batch);
+    keys.add(point->kv_len);
+    least = std::min(least, engine_us(*point));
+    const Rates rates = rates_of(*point);
+    best.bytes_per_s = std::max(best.bytes_per_s, rates.bytes_per_s);
+    best.flop_per_s = std::max(best.flop_per_s, rates.flop_per_s);
+  }
+  const Point& p = *group.front();
+  return fmt::format(kGroupRow, p.shape.text(), types_text(p), count_text(group.size()),
+                     batch.text(), keys.text(), us_text(least),
+                     fmt::format("{:.4g}", best.bytes_per_s / 1e9),
+                     share_text(best.bytes_per_s, profile.ceilings.read_bytes_per_s),
+                     fmt::format("{:.4g}", best.flop_per_s / 1e12),
+                     share_text(best.flop_per_s, profile.ceilings.matmul_flop_per_s),
+                     p.implementation + page_text(p));
+}
+
+std::string group_rows(const Profile& profile, const std::vector<Group>& groups) {
+  std::string out =
+      fmt::format(kGroupRow, "q/kv/dim", "types", "points", "batch", "keys", "least, us",
+                  "best GB/s", "of read", " TFLOP/s", "of mm", "implementation");
+  const std::size_t shown = std::min(groups.size(), kRows);
+  for (std::size_t i = 0; i < shown; ++i) out += group_row(profile, groups[i]);
+  out += left_out(groups.size(), shown, "shapes: --all shows every point");
+  return out + "  --shape Q/KV/DIM shows the points of one shape.\n";
+}
+
+std::string op_table(const Profile& profile, Op op, const ShowOptions& options) {
+  const std::vector<Group> groups = groups_of(profile, op, options);
+  if (groups.empty()) return "";
+  std::size_t points = 0;
+  for (const Group& group : groups) points += group.size();
+  const std::string head =
+      fmt::format("\n{} on {}: {} points of {} shapes\n", name_of(kOps, op),
+                  device_words(profile.device), count_text(points), count_text(groups.size()));
+  if (options.all) return head + point_rows(profile, groups, points);
+  if (points <= kRows) return head + point_rows(profile, groups, points);
+  if (groups.size() > 1 && !options.shape) return head + group_rows(profile, groups);
+  return head + point_rows(profile, groups, kRows) +
+         left_out(points, kRows, "points: --all shows them");
+}
+
+std::string collective_table(const Profile& profile, const ShowOptions& options) {
+  if (profile.collectives.empty() || options.shape) return "";
+  constexpr const char* kLine = "  {:<15}{:<7}{:>5}{:>16}{:>12}{:>10}  {}\n";
+  const std::size_t all = profile.collectives.size();
+  std::string out =
+      fmt::format("\ncollectives on {}: {}\n", device_words(profile.device), count_text(all));
+  out += fmt::format(kLine, "op", "type", "GPUs", "bytes", "us", "GB/s", "implementation");
+  const std::size_t shown = options.all ? all : std::min(all, kRows);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Collective& c = profile.collectives[i];
+    out += fmt::format(kLine, name_of(kCollectiveOps, c.op), name_of(kTypes, c.type), c.gpus,
+                       count_text(static_cast<std::size_t>(c.bytes)), us_text(c.median_us),
+                       fmt::format("{:.4g}", static_cast<double>(c.bytes) / c.median_us / 1e3),
+                       c.implementation);
+  }
+  return out + left_out(all, shown, "collectives: --all shows them");
+}
+
+}  // namespace
+
+std::string tables_text(const Profile& profile, const ShowOptions& options) {
+  std::string out;
+  for (const Op op : {Op::prefill, Op::chunked_prefill, Op::decode}) {
+    out += op_table(profile, op, options);
+  }
+  if (!out.empty()) {
+    out +=
+        "\n  GB/s and TFLOP/s: counted bytes and operations over the cold median, over the hot one "
+        "where there is no cold one.\n  of read, of mm: of the measured ceilings.\n";
+  }
+  return out + collective_table(profile, options);
+}
+
+}  // namespace headroom::profile

@@ -1,0 +1,34 @@
+#pragma once
+// Figures of profiles as tables have them.
+
+#include "study/profile/profile.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace headroom::profile {
+
+/// "GPU (CUDA)", "cpu: not a GPU".
+[[nodiscard]] std::string kind_words(const Device& device);
+/// "10.09", "1234.5", "123,457".
+[[nodiscard]] std::string us_text(double us);
+/// "bf16", or "bf16/fp8" where keys and values are of another type.
+[[nodiscard]] std::string types_text(const Point& point);
+/// Counts with commas.
+[[nodiscard]] std::string count_text(std::size_t count);
+/// "12.3k", "4.57M", "1.20G".
+[[nodiscard]] std::string si_text(double value);
+/// "64.1 %" of the ceiling; "-" where there is none.
+[[nodiscard]] std::string share_text(double value, const Number& ceiling);
+/// "  ... and 12 more WHAT" on a line; nothing where all are shown.
+[[nodiscard]] std::string left_out(std::size_t all, std::size_t shown, const std::string& what);
+
+/// Counted work over the cold median; over the hot one where there is no cold one.
+struct Rates {
+  double bytes_per_s = 0.0;
+  double flop_per_s = 0.0;
+};
+[[nodiscard]] Rates rates_of(const Point& point);
+
+}  // namespace headroom::profile

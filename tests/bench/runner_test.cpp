@@ -1,0 +1,118 @@
+#include "bench/attention/runner.hpp"
+
+#include "tests/catch.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace headroom::bench {
+namespace {
+
+/// Launches that take 10 us, and what a test wants of them.
+struct Behaviour {
+  double error = 1e-3;
+  double us = 10.0;
+};
+
+class FakePoint final : public LoadedPoint {
+ public:
+  explicit FakePoint(const Behaviour& behaviour) : behaviour_(behaviour) {}
+  double time_cold() override { return behaviour_.us; }
+  double time_hot() override { return behaviour_.us / 2.0; }
+  int hot_launches() const override { return 20; }
+  profile::Check check(int rows) override { return {behaviour_.error, rows}; }
+
+ private:
+  const Behaviour& behaviour_;
+};
+
+class FakeDevice final : public Device {
+ public:
+  FakeDevice() {
+    facts_.kind = profile::DeviceKind::cpu;
+    facts_.name = "none";
+  }
+  const profile::Device& facts() const override { return facts_; }
+  std::vector<Implementation> implementations() const override {
+    return {{"fake", "", true, true}};
+  }
+  profile::Ceilings measure_ceilings() override { return {}; }
+  Result<std::unique_ptr<LoadedPoint>> load(const Point& point, const std::string&) override {
+    if (point.shape.head_dim == 64) return fail("no 64");
+    return std::make_unique<FakePoint>(behaviour);
+  }
+
+  Behaviour behaviour;
+
+ private:
+  profile::Device facts_;
+};
+
+Job job(std::int64_t kv_len, std::int64_t head_dim = 128) {
+  Point point;
+  point.shape = {8, 1, head_dim};
+  point.kv_len = kv_len;
+  count(point);
+  return {point, {"fake", "", true, true}};
+}
+
+TEST_CASE("a point that is measured stands in the profile, one that is not with the reason") {
+  FakeDevice device;
+  Runner runner(device, {}, 2);
+  REQUIRE(runner.start());
+  const auto measured = runner.run(job(100));
+  REQUIRE(measured);
+  CHECK(measured->id == "decode/q8kv1d128/bf16/b1/s100/fake");
+  CHECK(measured->cold->median_us == 10.0);
+  CHECK(measured->hot->median_us == 5.0);
+  CHECK(measured->hot->launches == 20);
+  CHECK(measured->flags.empty());
+  CHECK_FALSE(runner.run(job(100, 64)));
+  REQUIRE(runner.finish());
+  CHECK(runner.profile().attention.size() == 1);
+  REQUIRE(runner.profile().skipped.size() == 1);
+  CHECK(runner.profile().skipped[0].reason == "no 64");
+  CHECK(runner.profile().complete);
+}
+
+TEST_CASE("wrong outputs are never timed, NaN among them") {
+  for (const double error : {0.02, std::nan("")}) {
+    FakeDevice device;
+    device.behaviour.error = error;
+    Runner runner(device, {}, 1);
+    REQUIRE(runner.start());
+    const auto measured = runner.run(job(100));
+    REQUIRE_FALSE(measured);
+    CHECK(measured.error().message.find("wrong: a relative error of") == 0);
+    CHECK(runner.profile().attention.empty());
+  }
+}
+
+TEST_CASE("a point that has no time left is left out, and the profile is not complete") {
+  FakeDevice device;
+  RunnerOptions options;
+  options.budget_s = 1e-9;
+  Runner runner(device, options, 1);
+  REQUIRE(runner.start());
+  REQUIRE_FALSE(runner.run(job(100)));
+  REQUIRE(runner.finish());
+  CHECK_FALSE(runner.profile().complete);
+  CHECK(runner.profile().skipped[0].reason == "no time left");
+}
+
+TEST_CASE("where a repeated point moved, what was measured since is flagged") {
+  FakeDevice device;
+  Runner runner(device, {}, 102);
+  REQUIRE(runner.start());
+  for (int i = 1; i <= 51; ++i) REQUIRE(runner.run(job(100 + i)));
+  device.behaviour.us = 10.5;
+  for (int i = 52; i <= 102; ++i) REQUIRE(runner.run(job(100 + i)));
+  const auto& points = runner.profile().attention;
+  CHECK(points[0].flags.empty());
+  CHECK(points[50].flags.empty());
+  CHECK(points[51].flags == std::vector<std::string>{"drift"});
+  CHECK(points[100].flags == std::vector<std::string>{"drift"});
+}
+
+}  // namespace
+}  // namespace headroom::bench

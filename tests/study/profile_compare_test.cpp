@@ -1,0 +1,181 @@
+// Comparisons of profiles, and throughput against tensor parallel size, worked out by hand.
+
+#include "study/profile/compare.hpp"
+#include "study/profile/scaling.hpp"
+#include "study/profile/show.hpp"
+#include "tests/study/profile_samples.hpp"
+#include "tests/support.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace headroom;
+using namespace headroom::test;
+using namespace headroom::profile;
+
+namespace {
+
+Point decode_of(const ShardShape& shape, double us) {
+  Point out = decode_point("d" + shape.text(), us);
+  out.shape = shape;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("ratios are of hot medians where both have them, else of cold ones") {
+  Profile a =
+      profile_of({decode_point("0", 10.0), decode_point("1", 20.0), decode_point("2", 5.0)});
+  a.attention[1].batch = 8;
+  a.attention[1].kv_tokens = 8192;
+  a.attention[2].kv_len = 2048;
+  a.attention[2].kv_tokens = 8192;
+  a.attention[2].cold = a.attention[2].hot;
+  Profile b = a;
+  b.attention[0].hot->median_us = 5.0;   // 0.5
+  b.attention[1].hot->median_us = 80.0;  // 4
+  b.attention[2].hot.reset();
+  b.attention[2].cold->median_us = 10.0;  // 2, cold
+  const Comparison c = require_value(compare(a, b));
+  REQUIRE(c.pairs.size() == 3);
+  CHECK(c.pairs[0].ratio == 4.0);
+  CHECK(c.pairs[0].hot);
+  // As far from 1 as 0.5 is: in the order of shapes, by batch and keys.
+  CHECK(c.pairs[1].ratio == 0.5);
+  CHECK(c.pairs[2].ratio == 2.0);
+  CHECK_FALSE(c.pairs[2].hot);
+  REQUIRE(c.attention_summary.size() == 2);
+  CHECK(c.attention_summary[0].what == "decode, cold");
+  CHECK(c.attention_summary[0].geometric_mean == Approx(2.0));
+  CHECK(c.attention_summary[1].what == "decode, hot");
+  // sqrt(0.5 x 4); quartiles between 0.5 and 4.
+  CHECK(c.attention_summary[1].geometric_mean == Approx(1.41421356));
+  CHECK(c.attention_summary[1].p25 == Approx(1.375));
+  CHECK(c.attention_summary[1].median == Approx(2.25));
+  CHECK(c.attention_summary[1].p75 == Approx(3.125));
+  CHECK(compare_text(c, 2).find("and 1 more that differ less") != std::string::npos);
+}
+
+TEST_CASE("equal implementations are compared, else the fastest ones") {
+  Profile a = profile_of({decode_point("0", 10.0), decode_point("1", 8.0)});
+  a.attention[1].implementation = "other";
+  Profile b = profile_of({decode_point("0", 30.0)});
+  Comparison c = require_value(compare(a, b));
+  REQUIRE(c.pairs.size() == 1);
+  CHECK(c.pairs[0].ratio == 3.0);
+  CHECK(c.only_a == 1);
+  CHECK(c.only_b == 0);
+  b.attention[0].implementation = "third";
+  b.attention[0].page = 16;
+  c = require_value(compare(a, b));
+  REQUIRE(c.pairs.size() == 1);
+  CHECK(c.pairs[0].ratio == 30.0 / 8.0);
+  CHECK(compare_text(c, 10).find("other -> third page 16") != std::string::npos);
+  b.attention[0].type = Type::fp16;
+  c = require_value(compare(a, b));
+  CHECK(c.pairs.empty());
+  CHECK(c.only_a == 2);
+  CHECK(c.only_b == 1);
+  CHECK(compare_text(c, 10).find("no point is in both") != std::string::npos);
+}
+
+TEST_CASE("a mask changes nothing for one query; times of two kinds are not compared") {
+  Profile a = profile_of({decode_point("0", 10.0)});
+  Profile b = profile_of({decode_point("0", 20.0)});
+  b.attention[0].causal = false;
+  CHECK(require_value(compare(a, b)).pairs.size() == 1);
+  b.attention[0].cold = b.attention[0].hot;
+  b.attention[0].hot.reset();
+  const Comparison c = require_value(compare(a, b));
+  CHECK(c.pairs.empty());
+  CHECK(c.incomparable == 1);
+}
+
+TEST_CASE("collectives are compared by operation, type, GPUs and bytes") {
+  Profile a = profile_of({});
+  a.collectives = {{CollectiveOp::all_reduce, "nccl", Type::bf16, 8, 1024, 10.0},
+                   {CollectiveOp::all_gather, "nccl", Type::bf16, 8, 1024, 10.0}};
+  Profile b = a;
+  b.collectives[0].median_us = 15.0;
+  b.collectives[1].gpus = 4;
+  const Comparison c = require_value(compare(a, b));
+  REQUIRE(c.collectives.size() == 1);
+  CHECK(c.collectives[0].ratio == 1.5);
+  CHECK(c.collectives_only_a == 1);
+  const auto json = nlohmann::json::parse(compare_json(c));
+  CHECK(json["collectives"]["pairs"][0]["ratio"] == 1.5);
+  CHECK(json["collectives"]["only_b"] == 1);
+}
+
+TEST_CASE("a CPU is not compared with a GPU") {
+  Profile a = profile_of({});
+  Profile b = a;
+  b.device.kind = DeviceKind::cpu;
+  b.device.name = "EPYC";
+  const auto found = compare(a, b);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().message.find("EPYC (cpu: not a GPU)") != std::string::npos);
+  CHECK(require_value(compare(b, b)).pairs.empty());
+}
+
+TEST_CASE("throughput of a GPU and efficiency are as by hand") {
+  // gemma-3-27b-it: 32/16 heads. 4 sequences decode in 40 us on one GPU, in 25 us on two and in 5
+  // us on 32, where each KV head is on two.
+  const Profile profile = profile_of({decode_of({16, 8, 128}, 25.0), decode_of({32, 16, 128}, 40.0),
+                                      decode_of({1, 1, 128}, 5.0), decode_of({7, 7, 64}, 5.0)});
+  const auto model = require_value(find_model("gemma-3-27b-it"));
+  const std::vector<int> sizes = {1, 2, 3, 4, 32};
+  const auto found = require_value(scaling_of(profile, *model, sizes));
+  REQUIRE(found.size() == 1);
+  const Scaling& s = found[0];
+  REQUIRE(s.sizes.size() == 4);
+  CHECK(s.sizes[1].measured);
+  CHECK_FALSE(s.sizes[2].measured);
+  CHECK(s.sizes[3].kv_replication == 2);
+  REQUIRE(s.refused.size() == 1);
+  CHECK(s.refused[0].first == 3);
+  REQUIRE(s.rows.size() == 1);
+  const auto& cells = s.rows[0].cells;
+  CHECK(cells[0]->efficiency == 1.0);
+  CHECK(cells[0]->tokens_per_s == Approx(4 / 40e-6));
+  CHECK(cells[1]->efficiency == Approx(0.8));
+  CHECK(cells[1]->tokens_per_s == Approx(4 / (2 * 25e-6)));
+  CHECK_FALSE(cells[2].has_value());
+  CHECK(cells[3]->efficiency == Approx(0.25));
+  const std::string text = scaling_text(profile, s, false);
+  CHECK(text.find("TP 32*") != std::string::npos);
+  CHECK(text.find("each KV head is on 2 GPUs") != std::string::npos);
+  CHECK(text.find("TP 3    refused: ") != std::string::npos);
+  CHECK(text.find("TP 4    8/4/128        not in this profile") != std::string::npos);
+  CHECK(text.find("100k") != std::string::npos);
+  const auto latent = require_value(find_model("deepseek-v3"));
+  CHECK_FALSE(scaling_of(profile, *latent, sizes));
+}
+
+TEST_CASE("every table of a CPU says that it is none of a GPU") {
+  Profile profile = full_profile();
+  profile.device.kind = DeviceKind::cpu;
+  const std::string label = "H200 (cpu: not a GPU)";
+  CHECK(header_text(profile).find(label + ": INCOMPLETE") == 0);
+  const std::string tables = tables_text(profile, {});
+  CHECK(tables.find("decode on " + label + ": 2 points") != std::string::npos);
+  CHECK(tables.find("collectives on " + label) != std::string::npos);
+}
+
+TEST_CASE("shares are of the ceilings, and long tables say what they leave out") {
+  Point p = decode_point("0", 10.0);
+  p.bytes = 10'000'000;     // 1 TB/s
+  p.flops = 1'000'000'000;  // 100 TFLOP/s
+  Profile profile = profile_of({p});
+  profile.ceilings.read_bytes_per_s = 4e12;
+  const std::string row = tables_text(profile, {});
+  CHECK(row.find("1000   25.0 %       100        -") != std::string::npos);
+  for (int i = 1; i < 50; ++i) {
+    p.id = std::to_string(i);
+    p.batch = 4 + i;
+    p.kv_tokens = 1024 * p.batch;
+    profile.attention.push_back(p);
+  }
+  CHECK(tables_text(profile, {}).find("... and 10 more points: --all") != std::string::npos);
+  CHECK(tables_text(profile, {true, {}}).find("more points") == std::string::npos);
+  CHECK(tables_text(profile, {false, ShardShape{1, 1, 64}}).empty());
+}
