@@ -120,7 +120,7 @@ class Cpu final : public Device {
     facts_.kind = profile::DeviceKind::cpu;
     facts_.name = processor_name();
     facts_.threads = threads;
-    facts_.features = kernels::cpu_features() == CpuFeatures::kAvx2 ? "avx2" : "scalar";
+    facts_.features = kernels::cpu_features() == CpuFeatures::avx2 ? "avx2" : "scalar";
     facts_.cache_bytes = static_cast<std::int64_t>(last_cache_bytes());
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     facts_.memory_bytes = std::int64_t{pages} * ::sysconf(_SC_PAGE_SIZE);
@@ -129,7 +129,7 @@ class Cpu final : public Device {
   const profile::Device& facts() const override { return facts_; }
 
   std::vector<Implementation> implementations() const override {
-    const bool avx2 = kernels::cpu_features() == CpuFeatures::kAvx2;
+    const bool avx2 = kernels::cpu_features() == CpuFeatures::avx2;
     std::vector<Implementation> out;
     if (avx2) out.push_back({"cpu_avx2", "on the CPU, eight floats at a time", true, true});
     out.push_back({"cpu_scalar", "on the CPU, one float at a time", true, !avx2});
@@ -138,10 +138,10 @@ class Cpu final : public Device {
 
   profile::Ceilings measure_ceilings() override {
     profile::Ceilings out;
-    const std::vector<std::uint16_t>& memory = arena(kernels::ElementType::kBf16);
+    const std::vector<std::uint16_t>& memory = arena(kernels::ElementType::bf16);
     out.read_bytes_per_s = read_rate(memory);
     out.copy_bytes_per_s = copy_rate(memory);
-    const bool avx2 = kernels::cpu_features() == CpuFeatures::kAvx2;
+    const bool avx2 = kernels::cpu_features() == CpuFeatures::avx2;
     out.matmul_flop_per_s =
         rate_of(avx2 ? kernels::multiply_adds_avx2 : kernels::multiply_adds_scalar);
     out.exp_per_s = rate_of(avx2 ? kernels::exponentials_avx2 : kernels::exponentials_scalar);
@@ -164,13 +164,13 @@ class Cpu final : public Device {
       return fail(fmt::format("its inputs are larger than the {} MiB of random numbers",
                               memory.size() * kElementBytes >> 20));
     }
-    const auto features = implementation == "cpu_avx2" ? CpuFeatures::kAvx2 : CpuFeatures::kScalar;
+    const auto features = implementation == "cpu_avx2" ? CpuFeatures::avx2 : CpuFeatures::scalar;
     return std::make_unique<CpuPoint>(point, threads_, features, memory);
   }
 
  private:
   const std::vector<std::uint16_t>& arena(kernels::ElementType type) {
-    auto& memory = type == kernels::ElementType::kBf16 ? bf16_ : fp16_;
+    auto& memory = type == kernels::ElementType::bf16 ? bf16_ : fp16_;
     if (memory.empty()) {
       const std::size_t bytes =
           kCachesPassed * std::clamp(last_cache_bytes(), kLeastCache, kMostCache);

@@ -115,8 +115,8 @@ Result<std::vector<Job>> jobs_of(const Device& device, const Arguments& argument
   }
   HEADROOM_TRY(const auto implementations, chosen(device, arguments));
   const bool cpu = device.facts().kind == profile::DeviceKind::cpu;
-  const Extent extent = cpu ? (arguments.quick ? Extent::kCpuQuick : Extent::kCpu)
-                            : (arguments.quick ? Extent::kGpuQuick : Extent::kGpu);
+  const Extent extent = cpu ? (arguments.quick ? Extent::cpu_quick : Extent::cpu)
+                            : (arguments.quick ? Extent::gpu_quick : Extent::gpu);
   const Type type = arguments.type == "bf16" ? Type::bf16 : Type::fp16;
   std::vector<Job> jobs;
   for (const Point& point : sweep(shapes, type, extent)) {

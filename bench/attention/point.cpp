@@ -74,7 +74,7 @@ void count(Point& point) {
 }
 
 kernels::ElementType element_type(const Point& point) {
-  return point.type == Type::fp16 ? kernels::ElementType::kFp16 : kernels::ElementType::kBf16;
+  return point.type == Type::fp16 ? kernels::ElementType::fp16 : kernels::ElementType::bf16;
 }
 
 }  // namespace headroom::bench

@@ -31,8 +31,8 @@ struct Grid {
 };
 
 Grid grid_of(Extent extent) {
-  if (extent == Extent::kCpu || extent == Extent::kCpuQuick) {
-    const std::size_t points = extent == Extent::kCpu ? 30 : 9;
+  if (extent == Extent::cpu || extent == Extent::cpu_quick) {
+    const std::size_t points = extent == Extent::cpu ? 30 : 9;
     return {{128, 512}, {1}, 1024, {128}, {512}, {1, 4}, {256, 1024}, 1 << 24, 2, 1, points};
   }
   return {{256, 512, 1024, 2048, 4096, 8192, 16384, 32768},
@@ -45,7 +45,7 @@ Grid grid_of(Extent extent) {
           std::int64_t{8} << 30,
           6,
           6,
-          extent == Extent::kGpuQuick ? 60 : SIZE_MAX};
+          extent == Extent::gpu_quick ? 60 : SIZE_MAX};
 }
 
 std::int64_t cache_bytes(const ShardShape& shape, std::int64_t batch, std::int64_t length) {

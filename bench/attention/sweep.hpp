@@ -11,10 +11,10 @@
 namespace headroom::bench {
 
 enum class Extent : std::uint8_t {
-  kGpu,       // what an engine meets: up to 32k tokens of prefill, 128k of context, 8 GB of cache
-  kGpuQuick,  // about sixty of them
-  kCpu,       // what a CPU computes in milliseconds
-  kCpuQuick,
+  gpu,        // what an engine meets: up to 32k tokens of prefill, 128k of context, 8 GB of cache
+  gpu_quick,  // about sixty of them
+  cpu,        // what a CPU computes in milliseconds
+  cpu_quick,
 };
 
 /// Points in a random order in which each stretch has its share of every op, so that a sweep that

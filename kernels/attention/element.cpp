@@ -48,12 +48,12 @@ std::uint16_t bf16_of(float value) {
 }  // namespace
 
 float to_float(ElementType type, std::uint16_t bits) {
-  if (type == ElementType::kFp16) return half_to_float(bits);
+  if (type == ElementType::fp16) return half_to_float(bits);
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
 std::uint16_t from_float(ElementType type, float value) {
-  if (type == ElementType::kBf16) return bf16_of(value);
+  if (type == ElementType::bf16) return bf16_of(value);
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   return static_cast<std::uint16_t>(sign | half_of_magnitude(std::fabs(value)));
 }

@@ -7,7 +7,7 @@
 namespace headroom::kernels {
 
 /// How queries, keys, values and outputs are stored: 16 bits an element.
-enum class ElementType : std::uint8_t { kBf16, kFp16 };
+enum class ElementType : std::uint8_t { bf16, fp16 };
 
 /// out = softmax(scale q k^T, masked) v for a batch of sequences of any lengths.
 ///
@@ -18,7 +18,7 @@ enum class ElementType : std::uint8_t { kBf16, kFp16 };
 /// Keys and values are contiguous (page == 0) or paged. A page of a sequence may be any of the
 /// pool.
 struct AttentionProblem {
-  ElementType type = ElementType::kBf16;
+  ElementType type = ElementType::bf16;
   std::int32_t q_heads = 0;
   std::int32_t kv_heads = 0;  // divides q_heads
   std::int32_t head_dim = 0;  // 64, 128 or 256

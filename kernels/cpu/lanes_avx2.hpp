@@ -53,7 +53,7 @@ struct Avx2 {
 
   static Vector widen(ElementType type, const std::uint16_t* from) {
     const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-    if (type == ElementType::kFp16) return _mm256_cvtph_ps(bits);
+    if (type == ElementType::fp16) return _mm256_cvtph_ps(bits);
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
   }
 };

@@ -57,8 +57,8 @@ Status launch_copy(const void* from, void* to, std::size_t bytes, void* stream) 
 LoopWork launch_matmul_loop(ElementType type, int iterations, float* sink, void* stream) {
   constexpr int kThreads = 256;
   constexpr double kOperations = kMatmulOperations * kMatmulChains * (kThreads / 32);
-  return launch_loop(type == ElementType::kBf16 ? matmul_loop_kernel<ElementType::kBf16>
-                                                : matmul_loop_kernel<ElementType::kFp16>,
+  return launch_loop(type == ElementType::bf16 ? matmul_loop_kernel<ElementType::bf16>
+                                               : matmul_loop_kernel<ElementType::fp16>,
                      kThreads, kOperations, iterations, sink, stream);
 }
 
@@ -81,8 +81,8 @@ Status launch_fill_normal(ElementType type, void* to, std::size_t elements, std:
   const FillArguments arguments{
       static_cast<simt::Words4*>(to), static_cast<std::int64_t>(elements / 8),
       static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
-  return simt::launch(type == ElementType::kBf16 ? fill_normal_kernel<ElementType::kBf16>
-                                                 : fill_normal_kernel<ElementType::kFp16>,
+  return simt::launch(type == ElementType::bf16 ? fill_normal_kernel<ElementType::bf16>
+                                                : fill_normal_kernel<ElementType::fp16>,
                       shape, stream, arguments);
 }
 

@@ -84,7 +84,7 @@ HEADROOM_DEVICE void load_matrices_transposed(std::uint32_t (&words)[4], std::ui
 template <ElementType kType>
 HEADROOM_DEVICE void multiply_add(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
                                   std::uint32_t b1) {
-  if constexpr (kType == ElementType::kBf16) {
+  if constexpr (kType == ElementType::bf16) {
     asm volatile(
         "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
         "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
@@ -110,7 +110,7 @@ HEADROOM_DEVICE float exp2_fast(float value) {
 template <ElementType kType>
 HEADROOM_DEVICE std::uint32_t pack(float first, float second) {
   std::uint32_t word;
-  if constexpr (kType == ElementType::kBf16) {
+  if constexpr (kType == ElementType::bf16) {
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(second), "f"(first));
   } else {
     asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(second), "f"(first));
@@ -120,7 +120,7 @@ HEADROOM_DEVICE std::uint32_t pack(float first, float second) {
 template <ElementType kType>
 HEADROOM_DEVICE Float2 unpack(std::uint32_t word) {
   Float2 pair;
-  if constexpr (kType == ElementType::kBf16) {
+  if constexpr (kType == ElementType::bf16) {
     pair.x = __uint_as_float(word << 16);
     pair.y = __uint_as_float(word & 0xFFFF0000U);
   } else {

@@ -6,7 +6,7 @@ namespace headroom::kernels::simt::internal {
 namespace {
 
 constexpr int kWarp = 32;
-constexpr std::size_t kStackBytes = 256 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{256} * 1024;
 
 }  // namespace
 

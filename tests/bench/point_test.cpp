@@ -102,9 +102,10 @@ TEST_CASE("seven models give 23 shards") {
     CHECK(shape.shape.q_heads % shape.shape.kv_heads == 0);
   }
   CHECK(uses == 7 * 4 - 1);
-  const auto shared = std::find_if(shapes.begin(), shapes.end(), [](const profile::UsedShape& each) {
-    return each.shape == ShardShape{8, 1, 128};
-  });
+  const auto shared =
+      std::find_if(shapes.begin(), shapes.end(), [](const profile::UsedShape& each) {
+        return each.shape == ShardShape{8, 1, 128};
+      });
   REQUIRE(shared != shapes.end());
   // Llama-3.1-70B over 8 GPUs, and Qwen3-235B-A22B over 8 with each KV head on two.
   REQUIRE(shared->from.size() == 2);
@@ -114,8 +115,8 @@ TEST_CASE("seven models give 23 shards") {
 
 TEST_CASE("a sweep is in the same order each time, and each stretch has all kinds") {
   const auto shapes = built_in_shapes();
-  const auto points = sweep(shapes, Type::bf16, Extent::kGpu);
-  const auto again = sweep(shapes, Type::bf16, Extent::kGpu);
+  const auto points = sweep(shapes, Type::bf16, Extent::gpu);
+  const auto again = sweep(shapes, Type::bf16, Extent::gpu);
   REQUIRE(points.size() == again.size());
   std::set<std::string> ids;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -135,8 +136,8 @@ TEST_CASE("a sweep is in the same order each time, and each stretch has all kind
     CHECK(of(points.begin(), tenth) / static_cast<double>(tenth - points.begin()) ==
           Approx(share).margin(0.02));
   }
-  CHECK(sweep(shapes, Type::bf16, Extent::kGpuQuick).size() == 60);
-  CHECK(sweep(shapes, Type::bf16, Extent::kCpu).size() == 30);
+  CHECK(sweep(shapes, Type::bf16, Extent::gpu_quick).size() == 60);
+  CHECK(sweep(shapes, Type::bf16, Extent::cpu).size() == 30);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -33,6 +34,12 @@ std::vector<std::int32_t> starts_of(const std::vector<std::int32_t>& lengths, st
   return starts;
 }
 
+std::size_t product(std::initializer_list<std::int32_t> factors) {
+  std::size_t result = 1;
+  for (const std::int32_t factor : factors) result *= static_cast<std::size_t>(factor);
+  return result;
+}
+
 std::int32_t largest(const std::vector<std::int32_t>& values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
@@ -42,7 +49,7 @@ std::int32_t largest(const std::vector<std::int32_t>& values) {
 void deal_pages(AttentionCase& data, std::mt19937& random) {
   AttentionProblem& problem = data.problem;
   problem.pages_per_sequence = problem.longest_kv / problem.page + 1;
-  data.page_table.resize(static_cast<std::size_t>(problem.batch * problem.pages_per_sequence));
+  data.page_table.resize(product({problem.batch, problem.pages_per_sequence}));
   std::iota(data.page_table.begin(), data.page_table.end(), 0);
   std::shuffle(data.page_table.begin(), data.page_table.end(), random);
 }
@@ -78,7 +85,7 @@ void poison_unused(std::vector<std::uint16_t>& rows, const std::vector<bool>& us
 
 std::string shape_text(const AttentionShape& shape) {
   return fmt::format("{} heads {}/{} dim {} page {} {} q {} kv {}",
-                     shape.type == ElementType::kBf16 ? "bf16" : "fp16", shape.q_heads,
+                     shape.type == ElementType::bf16 ? "bf16" : "fp16", shape.q_heads,
                      shape.kv_heads, shape.head_dim, shape.page, shape.causal ? "causal" : "full",
                      fmt::join(shape.q_lengths, ","), fmt::join(shape.kv_lengths, ","));
 }
@@ -107,9 +114,8 @@ AttentionCase::AttentionCase(const AttentionShape& shape, std::uint32_t seed)
     deal_pages(*this, random);
     tokens = page_table.size() * static_cast<std::size_t>(problem.page);
   }
-  const auto q_elements =
-      static_cast<std::size_t>(problem.q_tokens * problem.q_heads * problem.head_dim);
-  const auto kv_elements = static_cast<std::size_t>(problem.kv_heads * problem.head_dim);
+  const auto q_elements = product({problem.q_tokens, problem.q_heads, problem.head_dim});
+  const auto kv_elements = product({problem.kv_heads, problem.head_dim});
   q = normal(q_elements, shape.type, random);
   k = normal(tokens * kv_elements, shape.type, random);
   v = normal(tokens * kv_elements, shape.type, random);
@@ -143,6 +149,6 @@ double AttentionCase::relative_error() const {
   return std::sqrt(difference / norm);
 }
 
-double allowed_error(ElementType type) { return type == ElementType::kBf16 ? 6e-3 : 8e-4; }
+double allowed_error(ElementType type) { return type == ElementType::bf16 ? 6e-3 : 8e-4; }
 
 }  // namespace headroom::test

@@ -11,7 +11,7 @@
 namespace headroom::test {
 
 struct AttentionShape {
-  kernels::ElementType type = kernels::ElementType::kBf16;
+  kernels::ElementType type = kernels::ElementType::bf16;
   std::int32_t q_heads = 1;
   std::int32_t kv_heads = 1;
   std::int32_t head_dim = 64;

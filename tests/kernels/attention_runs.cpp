@@ -14,8 +14,8 @@ AttentionShape decoding(AttentionShape shape) {
 
 std::vector<AttentionShape> decode_shapes(std::int32_t longest) {
   std::vector<AttentionShape> shapes;
-  const auto bf16 = ElementType::kBf16;
-  const auto fp16 = ElementType::kFp16;
+  const auto bf16 = ElementType::bf16;
+  const auto fp16 = ElementType::fp16;
   for (const std::int32_t length : {1, 15, 16, 17, 63, 64, 65, 129}) {
     shapes.push_back(decoding({bf16, 2, 1, 64, 16, false, {}, {length}}));
     shapes.push_back(decoding({fp16, 4, 2, 128, 0, true, {}, {length}}));
@@ -36,8 +36,8 @@ std::vector<AttentionShape> decode_shapes(std::int32_t longest) {
 }
 
 std::vector<AttentionShape> prefill_shapes() {
-  const auto bf16 = ElementType::kBf16;
-  const auto fp16 = ElementType::kFp16;
+  const auto bf16 = ElementType::bf16;
+  const auto fp16 = ElementType::fp16;
   std::vector<AttentionShape> shapes;
   for (const std::int32_t length : {1, 15, 16, 17, 63, 64, 65, 130}) {
     shapes.push_back({bf16, 1, 1, 64, 0, true, {length}, {length}});

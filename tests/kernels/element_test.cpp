@@ -8,11 +8,11 @@
 namespace headroom::kernels {
 namespace {
 
-std::uint16_t bf16(float value) { return from_float(ElementType::kBf16, value); }
-std::uint16_t fp16(float value) { return from_float(ElementType::kFp16, value); }
+std::uint16_t bf16(float value) { return from_float(ElementType::bf16, value); }
+std::uint16_t fp16(float value) { return from_float(ElementType::fp16, value); }
 
 TEST_CASE("all 16-bit numbers become floats and themselves again") {
-  for (const ElementType type : {ElementType::kBf16, ElementType::kFp16}) {
+  for (const ElementType type : {ElementType::bf16, ElementType::fp16}) {
     std::size_t finite = 0;
     for (int bits = 0; bits < 0x10000; ++bits) {
       const float value = to_float(type, static_cast<std::uint16_t>(bits));
@@ -24,7 +24,7 @@ TEST_CASE("all 16-bit numbers become floats and themselves again") {
       if (from_float(type, value) != bits) FAIL("not the same: " << bits);
     }
     // Of each sign, all but the last exponent.
-    CHECK(finite == (type == ElementType::kBf16 ? 2U * 255 * 128 : 2U * 31 * 1024));
+    CHECK(finite == (type == ElementType::bf16 ? 2U * 255 * 128 : 2U * 31 * 1024));
   }
 }
 

@@ -91,7 +91,7 @@ class Gpu final : public Device {
   }
 
   profile::Ceilings measure_ceilings() override {
-    fill(kernels::ElementType::kBf16);
+    fill(kernels::ElementType::bf16);
     const std::size_t bytes = std::min(kCeilingBytes, arena_.bytes() / 2) / 16 * 16;
     auto* const from = static_cast<std::byte*>(arena_.get());
     profile::Ceilings out;
@@ -103,8 +103,8 @@ class Gpu final : public Device {
       (void)kernels::launch_copy(from, from + arena_.bytes() / 2 / 16 * 16, bytes, stream);
     });
     out.matmul_flop_per_s = loop_rate([&](cudaStream_t stream) {
-      return kernels::launch_matmul_loop(kernels::ElementType::kBf16, kLoopIterations,
-                                         sink<float>(), stream);
+      return kernels::launch_matmul_loop(kernels::ElementType::bf16, kLoopIterations, sink<float>(),
+                                         stream);
     });
     out.exp_per_s = loop_rate([&](cudaStream_t stream) {
       return kernels::launch_exp2_loop(kLoopIterations, sink<float>(), stream);

@@ -42,7 +42,7 @@ std::vector<TileAt> tiles_of(const AttentionProblem& problem) {
 CpuFeatures cpu_features() {
   const bool has_all = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                        __builtin_cpu_supports("f16c");
-  return has_all ? CpuFeatures::kAvx2 : CpuFeatures::kScalar;
+  return has_all ? CpuFeatures::avx2 : CpuFeatures::scalar;
 }
 
 // The memory of one thread.
@@ -111,7 +111,7 @@ struct CpuAttention::State {
 
 CpuAttention::CpuAttention(CpuThreads& threads, CpuFeatures features)
     : state_(std::make_unique<State>(
-          threads, features == CpuFeatures::kAvx2 ? attend_tile_avx2 : attend_tile_scalar)) {
+          threads, features == CpuFeatures::avx2 ? attend_tile_avx2 : attend_tile_scalar)) {
   state_->workers.resize(static_cast<std::size_t>(threads.count()));
 }
 

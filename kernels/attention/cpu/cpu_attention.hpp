@@ -8,7 +8,7 @@
 
 namespace headroom::kernels {
 
-enum class CpuFeatures { kScalar, kAvx2 };
+enum class CpuFeatures { scalar, avx2 };
 
 /// The best that this processor has.
 [[nodiscard]] CpuFeatures cpu_features();

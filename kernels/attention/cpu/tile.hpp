@@ -14,7 +14,7 @@ inline constexpr std::int32_t kTileKeys = 32;  // taken at a time: with kTileRow
 inline constexpr std::int32_t kMostHeadDim = 256;
 
 struct Tile {
-  ElementType type = ElementType::kBf16;
+  ElementType type = ElementType::bf16;
   std::int32_t rows = 0;      // up to kTileRows
   std::int32_t head_dim = 0;  // a multiple of 16, up to kMostHeadDim
   std::int32_t keys = 0;      // the most that one of the rows sees

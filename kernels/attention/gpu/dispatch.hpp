@@ -33,9 +33,8 @@ Status dispatch(const AttentionProblem& problem, bool is_supported, Launch launc
   if (!is_supported) return Status::unsupported;
   const Status pointers = check_pointers(problem);
   if (pointers != Status::ok || problem.q_tokens == 0) return pointers;
-  return problem.type == ElementType::kBf16
-             ? dispatch_head_dim<ElementType::kBf16>(problem, launch)
-             : dispatch_head_dim<ElementType::kFp16>(problem, launch);
+  return problem.type == ElementType::bf16 ? dispatch_head_dim<ElementType::bf16>(problem, launch)
+                                           : dispatch_head_dim<ElementType::fp16>(problem, launch);
 }
 
 }  // namespace headroom::kernels

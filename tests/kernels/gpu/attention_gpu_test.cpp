@@ -49,8 +49,8 @@ TEST_CASE("A few small shapes agree, on a GPU") {
   if (!has_gpu()) return;
   std::vector<AttentionShape> shapes;
   for (const std::int32_t head_dim : {64, 128, 256}) {
-    shapes.push_back({kernels::ElementType::kBf16, 4, 2, head_dim, 16, true, {1, 1}, {70, 33}});
-    shapes.push_back({kernels::ElementType::kFp16, 2, 1, head_dim, 0, true, {70}, {70}});
+    shapes.push_back({kernels::ElementType::bf16, 4, 2, head_dim, 16, true, {1, 1}, {70, 33}});
+    shapes.push_back({kernels::ElementType::fp16, 2, 1, head_dim, 0, true, {70}, {70}});
   }
   std::uint32_t seed = 2000;
   for (const GpuImplementation& implementation : kernels::gpu_implementations()) {
@@ -60,7 +60,7 @@ TEST_CASE("A few small shapes agree, on a GPU") {
 
 TEST_CASE("Large batches and long sequences agree too, on a GPU") {
   if (!has_gpu()) return;
-  const auto bf16 = kernels::ElementType::kBf16;
+  const auto bf16 = kernels::ElementType::bf16;
   std::vector<AttentionShape> shapes;
   AttentionShape many{bf16, 8, 1, 128, 16, true, {}, {}};
   for (std::int32_t i = 0; i < 300; ++i) many.kv_lengths.push_back(1 + i * 37 % 500);
