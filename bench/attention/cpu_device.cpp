@@ -136,7 +136,7 @@ class Cpu final : public Device {
     return out;
   }
 
-  profile::Ceilings measure_ceilings() override {
+  Result<profile::Ceilings> measure_ceilings() override {
     profile::Ceilings out;
     const std::vector<std::uint16_t>& memory = arena(kernels::ElementType::bf16);
     out.read_bytes_per_s = read_rate(memory);

@@ -19,6 +19,8 @@ struct Implementation {
   std::string about;
   bool verified = false;    // run and found correct on a device of this kind
   bool by_default = false;  // measured where none is named
+  /// Those it is meant for: prefill kernels take decode too, a row of a tile at a time.
+  std::vector<Op> ops{Op::prefill, Op::chunked_prefill, Op::decode};
 };
 
 /// A point with its inputs on the device, ready to be launched.
@@ -54,7 +56,8 @@ class Device {
   /// Clock, power and temperature now, where they can be had.
   [[nodiscard]] virtual std::optional<profile::State> state() const { return std::nullopt; }
   [[nodiscard]] virtual std::vector<Implementation> implementations() const = 0;
-  [[nodiscard]] virtual profile::Ceilings measure_ceilings() = 0;
+  /// Error: no memory for it.
+  [[nodiscard]] virtual Result<profile::Ceilings> measure_ceilings() = 0;
   /// Error: the implementation does not take this point, or it needs more memory than there is.
   [[nodiscard]] virtual Result<std::unique_ptr<LoadedPoint>> load(
       const Point& point, const std::string& implementation) = 0;

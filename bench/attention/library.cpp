@@ -15,19 +15,21 @@ std::string last_error() {
 
 }  // namespace
 
-Library::Library(void* handle) : handle_(handle, [](void* open) { ::dlclose(open); }) {}
+Library::Library(void* handle) : handle_(handle) {}
 
 Result<Library> Library::open(std::span<const std::string> names) {
   std::string why = "no name";
   for (const std::string& name : names) {
-    if (void* const handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) return Library(handle);
+    // Never unloaded: the driver may call back into CUPTI until the program ends.
+    constexpr int kFlags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
+    if (void* const handle = ::dlopen(name.c_str(), kFlags)) return Library(handle);
     why = last_error();
   }
   return fail(why);
 }
 
 Result<void*> Library::symbol(const char* name) const {
-  if (void* const found = ::dlsym(handle_.get(), name)) return found;
+  if (void* const found = ::dlsym(handle_, name)) return found;
   return fail(last_error());
 }
 

@@ -3,14 +3,13 @@
 
 #include "sim/core/result.hpp"
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace headroom::bench {
 
-/// A shared library that was opened.
+/// A shared library that was opened, and stays open until the program ends.
 class Library {
  public:
   /// The first of these that can be opened. Error: none can, as the loader says of the last.
@@ -27,7 +26,7 @@ class Library {
   explicit Library(void* handle);
   [[nodiscard]] Result<void*> symbol(const char* name) const;
 
-  std::shared_ptr<void> handle_;
+  void* handle_;
 };
 
 /// Where a library of the CUDA toolkit may lie: the folder that the environment variable

@@ -120,7 +120,10 @@ Result<std::vector<Job>> jobs_of(const Device& device, const Arguments& argument
   const Type type = arguments.type == "bf16" ? Type::bf16 : Type::fp16;
   std::vector<Job> jobs;
   for (const Point& point : sweep(shapes, type, extent)) {
-    for (const Implementation& each : implementations) jobs.push_back({point, each});
+    for (const Implementation& each : implementations) {
+      const auto& ops = each.ops;
+      if (std::find(ops.begin(), ops.end(), point.op) != ops.end()) jobs.push_back({point, each});
+    }
   }
   return jobs;
 }

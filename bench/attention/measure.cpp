@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kWarmUpLaunches = 3;
 constexpr double kWarmUpUs = 5'000.0;
+constexpr int kMostWarmUp = 50;
 constexpr int kHotSamples = 5;
 constexpr double kNoisy = 0.03;  // quartiles apart, relative to the median
 // Of outputs rounded to 8 and 11 bits: a relative 2^-9 and 2^-12 at most. The rest is what 16-bit
@@ -23,7 +24,10 @@ constexpr double kMostErrorFp16 = 2e-3;
 
 void warm_up(LoadedPoint& loaded) {
   double spent = 0.0;
-  for (int i = 0; i < kWarmUpLaunches || spent < kWarmUpUs; ++i) spent += loaded.time_cold();
+  for (int i = 0; i < kMostWarmUp; ++i) {
+    if (i >= kWarmUpLaunches && spent >= kWarmUpUs) return;
+    spent += loaded.time_cold();
+  }
 }
 
 profile::Statistics statistics_of(const Summary& summary) {

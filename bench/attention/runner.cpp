@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <sstream>
+#include <string>
 #include <utility>
 
 namespace headroom::bench {
@@ -39,6 +41,12 @@ profile::Tool this_tool() {
 #else
   tool.compiler = "g++ " __VERSION__;
 #endif
+#ifdef HEADROOM_CUDA_COMPILER
+  tool.cuda_compiler = HEADROOM_CUDA_COMPILER;
+  std::istringstream list(HEADROOM_CUDA_ARCHITECTURES);  // of CMake
+  tool.cuda_architectures.emplace();
+  for (std::string one; std::getline(list, one, ';');) tool.cuda_architectures->push_back(one);
+#endif
   return tool;
 }
 
@@ -63,7 +71,7 @@ Runner::Runner(Device& device, RunnerOptions options, std::size_t jobs)
 }
 
 Status Runner::start() {
-  profile_.ceilings = device_.measure_ceilings();
+  HEADROOM_TRY(profile_.ceilings, device_.measure_ceilings());
   return write();
 }
 

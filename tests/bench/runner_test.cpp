@@ -34,9 +34,9 @@ class FakeDevice final : public Device {
   }
   const profile::Device& facts() const override { return facts_; }
   std::vector<Implementation> implementations() const override {
-    return {{"fake", "", true, true}};
+    return {{"fake", "", true, true, {Op::decode}}};
   }
-  profile::Ceilings measure_ceilings() override { return {}; }
+  Result<profile::Ceilings> measure_ceilings() override { return profile::Ceilings{}; }
   Result<std::unique_ptr<LoadedPoint>> load(const Point& point, const std::string&) override {
     if (point.shape.head_dim == 64) return fail("no 64");
     return std::make_unique<FakePoint>(behaviour);
@@ -53,7 +53,7 @@ Job job(std::int64_t kv_len, std::int64_t head_dim = 128) {
   point.shape = {8, 1, head_dim};
   point.kv_len = kv_len;
   count(point);
-  return {point, {"fake", "", true, true}};
+  return {point, {"fake", "", true, true, {Op::decode}}};
 }
 
 TEST_CASE("a point that is measured stands in the profile, one that is not with the reason") {

@@ -60,7 +60,6 @@ profile::Device facts_of(int device) {
 
 class Gpu final : public Device {
  public:
-  /// Error: no memory for the arena.
   static Result<std::unique_ptr<Device>> open(int device) {
     auto out = std::make_unique<Gpu>();
     out->facts_ = facts_of(device);
@@ -68,7 +67,6 @@ class Gpu final : public Device {
     cuda::must(cudaDeviceGetPCIBusId(bus.data(), static_cast<int>(bus.size()), device),
                "cudaDeviceGetPCIBusId");
     out->find_libraries(bus.data());
-    HEADROOM_TRY(out->arena_, out->largest_arena());
     return std::unique_ptr<Device>(std::move(out));
   }
 
@@ -83,22 +81,33 @@ class Gpu final : public Device {
   std::vector<Implementation> implementations() const override {
     std::vector<Implementation> out;
     for (const auto& each : kernels::gpu_implementations()) {
-      // The first is the one that others are compared with.
-      const bool is_reference = out.empty();
-      out.push_back({each.name, each.about, each.verified, each.verified && !is_reference});
+      Implementation one{each.name, each.about, each.verified, each.verified, {}};
+      switch (each.meant_for) {
+        case kernels::MeantFor::comparison:
+          one.by_default = false;
+          one.ops = {Op::prefill, Op::chunked_prefill, Op::decode};
+          break;
+        case kernels::MeantFor::decode:
+          one.ops = {Op::decode};
+          break;
+        case kernels::MeantFor::prefill:
+          one.ops = {Op::prefill, Op::chunked_prefill};
+          break;
+      }
+      out.push_back(one);
     }
     return out;
   }
 
-  profile::Ceilings measure_ceilings() override {
-    fill(kernels::ElementType::bf16);
+  Result<profile::Ceilings> measure_ceilings() override {
+    HEADROOM_CHECK(fill(kernels::ElementType::bf16));
     const std::size_t bytes = std::min(kCeilingBytes, arena_.bytes() / 2) / 16 * 16;
     auto* const from = static_cast<std::byte*>(arena_.get());
     profile::Ceilings out;
     out.read_bytes_per_s = rate(static_cast<double>(bytes), [&](cudaStream_t stream) {
       (void)kernels::launch_read(from, bytes, sink<std::uint32_t>(), stream);
     });
-    // The copy is of random numbers to where random numbers were; the arena is filled anew.
+    // Of random numbers to where random numbers were.
     out.copy_bytes_per_s = rate(2.0 * static_cast<double>(bytes), [&](cudaStream_t stream) {
       (void)kernels::launch_copy(from, from + arena_.bytes() / 2 / 16 * 16, bytes, stream);
     });
@@ -117,7 +126,7 @@ class Gpu final : public Device {
 
   Result<std::unique_ptr<LoadedPoint>> load(const Point& point,
                                             const std::string& implementation) override {
-    fill(element_type(point));
+    HEADROOM_CHECK(fill(element_type(point)));
     const auto& all = kernels::gpu_implementations();
     const auto found = std::find_if(all.begin(), all.end(),
                                     [&](const auto& each) { return implementation == each.name; });
@@ -152,14 +161,18 @@ class Gpu final : public Device {
     return Buffer::of(std::min(kMostArena, free / 10 * 6) / 512 * 512);
   }
 
-  void fill(kernels::ElementType type) {
-    if (filled_ == type) return;
+  Status fill(kernels::ElementType type) {
+    if (filled_ == type) return {};
+    if (arena_.bytes() == 0) {
+      HEADROOM_TRY(arena_, largest_arena());
+    }
     if (kernels::launch_fill_normal(type, arena_.get(), arena_.bytes() / 2, 1, nullptr) !=
         kernels::Status::ok) {
-      cuda::must(cudaGetLastError(), "launch_fill_normal");
+      return fail("the memory of random numbers could not be filled");
     }
-    cuda::must(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+    HEADROOM_CHECK(status_of(cudaDeviceSynchronize(), "launch_fill_normal"));
     filled_ = type;
+    return {};
   }
 
   // Loops are told where to write what they never write: over a number of the arena.

@@ -38,7 +38,7 @@ struct Records {
   CUptiResult (*next)(std::uint8_t*, std::size_t, CUpti_Activity**) = nullptr;
 };
 Records& records() {
-  static Records all;
+  static Records& all = *new Records;  // never freed: buffers may come while the program ends
   return all;
 }
 
@@ -80,7 +80,7 @@ double median(std::vector<double> values) {
 }
 
 std::vector<std::string> library_names() {
-  return toolkit_places(fmt::format("libcupti.so.{}", CUPTI_API_VERSION / 10000));
+  return toolkit_places(fmt::format("libcupti.so.{}", CUDA_VERSION / 1000));
 }
 
 }  // namespace

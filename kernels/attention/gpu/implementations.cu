@@ -9,11 +9,11 @@ namespace headroom::kernels {
 const std::array<GpuImplementation, 3>& gpu_implementations() {
   static constexpr std::array<GpuImplementation, 3> kAll{{
       {"plain", "a warp for each query and head, in fp32; for comparison only", false,
-       plain_supports, plain_workspace_bytes, launch_plain},
+       MeantFor::comparison, plain_supports, plain_workspace_bytes, launch_plain},
       {"decode-split-kv", "one query a sequence, mma.sync, keys split over blocks", false,
-       decode_supports, decode_workspace_bytes, launch_decode},
-      {"prefill-mma", "any lengths, mma.sync, after FlashAttention-2", false, prefill_supports,
-       prefill_workspace_bytes, launch_prefill},
+       MeantFor::decode, decode_supports, decode_workspace_bytes, launch_decode},
+      {"prefill-mma", "any lengths, mma.sync, after FlashAttention-2", false, MeantFor::prefill,
+       prefill_supports, prefill_workspace_bytes, launch_prefill},
   }};
   return kAll;
 }

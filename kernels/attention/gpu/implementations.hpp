@@ -9,10 +9,15 @@
 
 namespace headroom::kernels {
 
+/// Those a kernel is meant for, of what it supports: one for prefill takes decode too, a row of a
+/// tile at a time.
+enum class MeantFor { comparison, decode, prefill };
+
 struct GpuImplementation {
   const char* name;
   const char* about;
   bool verified;  // run on a GPU and found correct
+  MeantFor meant_for;
   bool (*supports)(const AttentionProblem& problem);
   /// Bytes of device memory that a launch needs beside the problem's.
   std::size_t (*workspace_bytes)(const AttentionProblem& problem, int multiprocessors);
