@@ -121,9 +121,11 @@ class Cpu final : public Device {
     facts_.name = processor_name();
     facts_.threads = threads;
     facts_.features = kernels::cpu_features() == CpuFeatures::avx2 ? "avx2" : "scalar";
-    facts_.cache_bytes = static_cast<std::int64_t>(last_cache_bytes());
+    if (const std::size_t bytes = last_cache_bytes(); bytes > 0) {
+      facts_.cache_bytes = static_cast<std::int64_t>(bytes);
+    }
     const long pages = ::sysconf(_SC_PHYS_PAGES);
-    facts_.memory_bytes = std::int64_t{pages} * ::sysconf(_SC_PAGE_SIZE);
+    if (pages > 0) facts_.memory_bytes = std::int64_t{pages} * ::sysconf(_SC_PAGE_SIZE);
   }
 
   const profile::Device& facts() const override { return facts_; }
@@ -138,7 +140,7 @@ class Cpu final : public Device {
 
   Result<profile::Ceilings> measure_ceilings() override {
     profile::Ceilings out;
-    const std::vector<std::uint16_t>& memory = arena(kernels::ElementType::bf16);
+    const std::vector<std::uint16_t>& memory = arena(filled_.value_or(kernels::ElementType::bf16));
     out.read_bytes_per_s = read_rate(memory);
     out.copy_bytes_per_s = copy_rate(memory);
     const bool avx2 = kernels::cpu_features() == CpuFeatures::avx2;
@@ -170,13 +172,13 @@ class Cpu final : public Device {
 
  private:
   const std::vector<std::uint16_t>& arena(kernels::ElementType type) {
-    auto& memory = type == kernels::ElementType::bf16 ? bf16_ : fp16_;
-    if (memory.empty()) {
+    if (filled_ != type) {
       const std::size_t bytes =
           kCachesPassed * std::clamp(last_cache_bytes(), kLeastCache, kMostCache);
-      memory = random_elements(type, bytes / kElementBytes);
+      arena_ = random_elements(type, bytes / kElementBytes);
+      filled_ = type;
     }
-    return memory;
+    return arena_;
   }
 
   // Each thread takes its part.
@@ -222,8 +224,8 @@ class Cpu final : public Device {
 
   CpuThreads threads_;
   profile::Device facts_;
-  std::vector<std::uint16_t> bf16_;
-  std::vector<std::uint16_t> fp16_;
+  std::vector<std::uint16_t> arena_;
+  std::optional<kernels::ElementType> filled_;
 };
 
 }  // namespace

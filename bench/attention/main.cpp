@@ -11,16 +11,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <exception>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace headroom::bench {
 namespace {
 
 constexpr int kDone = 0;
-constexpr int kWrong = 1;
+constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
 constexpr int kInterrupted = 130;
 
@@ -35,6 +39,7 @@ struct Arguments {
   bool quick = false;
   bool unverified = false;
   bool no_check = false;
+  bool force = false;
   double budget_s = 0.0;
   int threads = 0;
 };
@@ -71,8 +76,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(0.1, 1e6))
       ->type_name("S");
   app.add_option("--threads", arguments.threads, "Of a CPU; all of them by default")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, std::max(1, static_cast<int>(std::thread::hardware_concurrency()))))
       ->type_name("N");
+  app.add_flag("--force", arguments.force, "Replace files that are there already");
   app.add_flag("--no-check", arguments.no_check, "Do not compare outputs with the reference");
 }
 
@@ -103,7 +109,9 @@ Result<std::vector<Implementation>> chosen(const Device& device, const Arguments
       return fail(fmt::format("'{}' has never been run on a device of this kind", name), {},
                   "--unverified measures it all the same");
     }
-    out.push_back(*found);
+    const bool twice = std::any_of(out.begin(), out.end(),
+                                   [&](const Implementation& each) { return each.name == name; });
+    if (!twice) out.push_back(*found);
   }
   return out;
 }
@@ -115,11 +123,14 @@ Result<std::vector<Job>> jobs_of(const Device& device, const Arguments& argument
   }
   HEADROOM_TRY(const auto implementations, chosen(device, arguments));
   const bool cpu = device.facts().kind == profile::DeviceKind::cpu;
-  const Extent extent = cpu ? (arguments.quick ? Extent::cpu_quick : Extent::cpu)
-                            : (arguments.quick ? Extent::gpu_quick : Extent::gpu);
+  // On a CPU the built-in shards are there to try the bench with.
+  constexpr std::size_t kQuick[] = {60, 9};
+  constexpr std::size_t kCpuPoints = 30;
+  std::size_t most = arguments.quick ? kQuick[cpu ? 1 : 0] : SIZE_MAX;
+  if (cpu && !arguments.quick && arguments.shapes.empty()) most = kCpuPoints;
   const Type type = arguments.type == "bf16" ? Type::bf16 : Type::fp16;
   std::vector<Job> jobs;
-  for (const Point& point : sweep(shapes, type, extent)) {
+  for (const Point& point : sweep(shapes, type, cpu ? Loads::cpu : Loads::gpu, most)) {
     for (const Implementation& each : implementations) {
       const auto& ops = each.ops;
       if (std::find(ops.begin(), ops.end(), point.op) != ops.end()) jobs.push_back({point, each});
@@ -133,7 +144,7 @@ void measure_in(benchmark::State& state, Runner& runner, const Job& job) {
   for (auto _ : state) {
     const auto measured = runner.run(job);
     if (!measured) {
-      state.SkipWithError(measured.error().message.c_str());
+      state.SkipWithError(measured.error().reason.c_str());
       return;
     }
     const double seconds = measured->cold->median_us * 1e-6;
@@ -172,6 +183,7 @@ Result<int> run(const Arguments& arguments) {
   options.budget_s = arguments.budget_s;
   options.out = arguments.out;
   options.samples = arguments.samples;
+  options.replace = arguments.force;
   options.progress = ::isatty(STDERR_FILENO) != 0;
   Runner runner(*device, options, jobs.size());
   HEADROOM_CHECK(runner.start());
@@ -185,14 +197,12 @@ Result<int> run(const Arguments& arguments) {
         ->Unit(benchmark::kMicrosecond);
   }
   stop_on_interrupt();
-  benchmark::RunSpecifiedBenchmarks();
+  if (benchmark::RunSpecifiedBenchmarks() == 0) return fail("no point matches --benchmark_filter");
   HEADROOM_CHECK(runner.finish());
   if (interrupted()) return kInterrupted;
-  const auto& skipped = runner.profile().skipped;
-  const bool wrong = std::any_of(skipped.begin(), skipped.end(), [](const auto& each) {
-    return each.reason.rfind("wrong", 0) == 0;
-  });
-  return wrong ? kWrong : kDone;
+  const bool some = !runner.profile().attention.empty();
+  const bool none_asked = runner.profile().skipped.empty() && !some;  // they were only listed
+  return runner.left().count(Left::wrong) == 0 && (some || none_asked) ? kDone : kFailed;
 }
 
 // Google Benchmark's own options go to it; all others are ours.
@@ -209,6 +219,9 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kBadInput;
   }
+  if (!std::isfinite(arguments.budget_s)) {
+    return report({"--budget-s must be a number of seconds", {}, {}});
+  }
   std::vector<std::string> rest = app.remaining();
   std::vector<char*> passed{argv[0]};
   for (std::string& each : rest) passed.push_back(each.data());
@@ -223,4 +236,11 @@ int main_of(int argc, char** argv) {
 }  // namespace
 }  // namespace headroom::bench
 
-int main(int argc, char** argv) { return headroom::bench::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return headroom::bench::main_of(argc, argv);
+  } catch (const std::exception& error) {  // no memory, no threads
+    fmt::print(stderr, "headroom-attention-bench: {}\n", error.what());
+    return 3;
+  }
+}

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ namespace {
 constexpr int kWarmUpLaunches = 3;
 constexpr double kWarmUpUs = 5'000.0;
 constexpr int kMostWarmUp = 50;
-constexpr int kHotSamples = 5;
+constexpr int kHotSamples = 7;
 constexpr double kNoisy = 0.03;  // quartiles apart, relative to the median
 // Of outputs rounded to 8 and 11 bits: a relative 2^-9 and 2^-12 at most. The rest is what 16-bit
 // weights add in tensor cores.
@@ -34,7 +35,9 @@ profile::Statistics statistics_of(const Summary& summary) {
   profile::Statistics out;
   out.n = static_cast<std::int64_t>(summary.n);
   out.median_us = summary.median;
-  out.median_ci95_us = {summary.median_ci95.first, summary.median_ci95.second};
+  if (summary.n >= kLeastForInterval) {
+    out.median_ci95_us = {summary.median_ci95.first, summary.median_ci95.second};
+  }
   out.mean_us = summary.mean;
   out.stdev_us = summary.stdev;
   out.min_us = summary.min;
@@ -82,9 +85,12 @@ bool is_right(const profile::Check& check, Type type) {
 
 }  // namespace
 
-Result<Measured> measure(Device& device, const Point& point, const Implementation& implementation,
-                         const MeasureOptions& options) {
-  HEADROOM_TRY(const auto loaded, device.load(point, implementation.name));
+tl::expected<Measured, NotMeasured> measure(Device& device, const Point& point,
+                                            const Implementation& implementation,
+                                            const MeasureOptions& options) {
+  auto opened = device.load(point, implementation.name);
+  if (!opened) return tl::unexpected(NotMeasured{Left::unsupported, opened.error().message});
+  const std::unique_ptr<LoadedPoint> loaded = *std::move(opened);
   Measured out;
   out.point = point;
   out.point.id = id_of(point) + "/" + implementation.name;
@@ -93,8 +99,9 @@ Result<Measured> measure(Device& device, const Point& point, const Implementatio
   if (options.checked_rows > 0) {
     const profile::Check check = loaded->check(options.checked_rows);
     if (!is_right(check, point.type)) {
-      return fail(fmt::format("wrong: a relative error of {:.3g} in {} rows", check.relative_error,
-                              options.checked_rows));
+      return tl::unexpected(
+          NotMeasured{Left::wrong, fmt::format("wrong: a relative error of {:.3g} in {} rows",
+                                               check.relative_error, options.checked_rows)});
     }
     out.point.check = check;
   }

@@ -7,6 +7,8 @@
 #include "sim/core/result.hpp"
 #include "study/profile/profile.hpp"
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 namespace headroom::bench {
@@ -21,9 +23,16 @@ struct Measured {
   std::vector<double> cold_us;  // each sample, in order
 };
 
-/// Error: the device cannot take the point, or the outputs are wrong.
-[[nodiscard]] Result<Measured> measure(Device& device, const Point& point,
-                                       const Implementation& implementation,
-                                       const MeasureOptions& options);
+/// Why a point has no figures.
+enum class Left : std::uint8_t { unsupported, wrong, no_time, interrupted };
+struct NotMeasured {
+  Left why = Left::unsupported;
+  std::string reason;
+};
+
+/// Not measured: the device cannot take the point, or the outputs are wrong.
+[[nodiscard]] tl::expected<Measured, NotMeasured> measure(Device& device, const Point& point,
+                                                          const Implementation& implementation,
+                                                          const MeasureOptions& options);
 
 }  // namespace headroom::bench

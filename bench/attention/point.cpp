@@ -48,7 +48,10 @@ std::string id_of(const Point& point) {
 }
 
 std::vector<std::int32_t> lengths_of(const Point& point) {
-  RandomStream random = random_stream(1, id_of(point));
+  // Not of the shard, the type or the page: what is compared across them has the same lengths.
+  const auto load = fmt::format("{} of {}, {} of {}", point.batch, point.kv_len, point.q_len,
+                                name_of(profile::kLengths, point.lengths));
+  RandomStream random = random_stream(1, load);
   const auto longest = static_cast<std::int32_t>(point.kv_len);
   const auto least = std::max(1, static_cast<std::int32_t>(point.q_len));
   std::vector<std::int32_t> lengths(static_cast<std::size_t>(point.batch));

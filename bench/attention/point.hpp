@@ -19,7 +19,7 @@ using profile::Type;
 /// All but the implementation, in one word: "decode/q8kv1d128/bf16/b32/s8192/p16".
 [[nodiscard]] std::string id_of(const Point& point);
 
-/// Keys of each sequence, [batch]: the same in every run, drawn from the point itself. Uniform:
+/// Keys of each sequence, [batch]: the same in every run and for every shard. Uniform:
 /// from kv_len / 8 to kv_len. Bimodal: one in eight kv_len, the others kv_len / 16. Lognormal:
 /// sigma 1, median kv_len / 8, cut off at kv_len. At least q_len, and the first is kv_len.
 [[nodiscard]] std::vector<std::int32_t> lengths_of(const Point& point);

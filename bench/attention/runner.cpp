@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <headroom_version.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -43,11 +44,26 @@ profile::Tool this_tool() {
 #endif
 #ifdef HEADROOM_CUDA_COMPILER
   tool.cuda_compiler = HEADROOM_CUDA_COMPILER;
-  std::istringstream list(HEADROOM_CUDA_ARCHITECTURES);  // of CMake
+  std::istringstream list(HEADROOM_CUDA_ARCHITECTURES);
   tool.cuda_architectures.emplace();
-  for (std::string one; std::getline(list, one, ';');) tool.cuda_architectures->push_back(one);
+  for (std::string one; std::getline(list, one, ',');) tool.cuda_architectures->push_back(one);
 #endif
   return tool;
+}
+
+}  // namespace
+
+namespace {
+
+// A device, a pipe or a folder is never replaced, and a file only where that was asked for.
+Status may_be_written(const std::filesystem::path& file, bool replace) {
+  std::error_code code;
+  if (file.empty() || !std::filesystem::exists(file, code)) return {};
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file, code))) {
+    return fail("is no plain file, and is not replaced", {file.string()});
+  }
+  if (replace) return {};
+  return fail("is there already", {file.string()}, "--force replaces it");
 }
 
 }  // namespace
@@ -71,60 +87,96 @@ Runner::Runner(Device& device, RunnerOptions options, std::size_t jobs)
 }
 
 Status Runner::start() {
-  HEADROOM_TRY(profile_.ceilings, device_.measure_ceilings());
-  return write();
+  HEADROOM_CHECK(may_be_written(options_.out, options_.replace));
+  HEADROOM_CHECK(may_be_written(options_.samples, options_.replace));
+  return {};
 }
 
 double Runner::elapsed_s() const {
   return std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
-std::optional<std::string> Runner::no_time() const {
-  if (interrupted()) return "interrupted";
-  if (options_.budget_s > 0.0 && elapsed_s() >= options_.budget_s) return "no time left";
+std::optional<NotMeasured> Runner::cut_short() const {
+  if (interrupted()) return NotMeasured{Left::interrupted, "interrupted"};
+  const bool late = options_.budget_s > 0.0 && elapsed_s() >= options_.budget_s;
+  if (late) return NotMeasured{Left::no_time, "no time left"};
   return std::nullopt;
 }
 
-Result<Point> Runner::run(const Job& job) {
+// What the first point needs in addition.
+Status Runner::begin() {
+  if (begun_) return {};
+  begun_ = true;
+  HEADROOM_TRY(profile_.ceilings, device_.measure_ceilings());
+  if (options_.samples.empty()) return {};
+  HEADROOM_TRY(samples_, OutputFile::open(options_.samples, true));
+  return samples_->write("id\tcold_us\n");
+}
+
+tl::expected<Point, NotMeasured> Runner::run(const Job& job) {
   show_progress();
   ++done_;
-  const auto skip = [&](const std::string& reason) {
-    profile_.skipped.push_back({id_of(job.point) + "/" + job.implementation.name, reason});
-    return fail(reason);
-  };
-  if (const auto reason = no_time()) return skip(*reason);
-  auto measured = measure(device_, job.point, job.implementation, options_.measure);
-  if (!measured) return skip(measured.error().message);
-  profile_.attention.push_back(measured->point);
-  if (!options_.samples.empty()) {
-    for (const double us : measured->cold_us) {
-      samples_ += fmt::format("{}\t{:.3f}\n", measured->point.id, us);
-    }
+  auto out = try_to_run(job);
+  if (options_.progress) fmt::print(stderr, "\r\033[K");
+  const std::string id = id_of(job.point) + "/" + job.implementation.name;
+  // Measured again: the newest counts.
+  std::erase_if(profile_.attention, [&](const Point& point) { return point.id == id; });
+  std::erase_if(profile_.skipped, [&](const profile::Skipped& each) { return each.id == id; });
+  if (!out) {
+    left_.insert(out.error().why);
+    profile_.skipped.push_back({id, out.error().reason});
+    return out;
   }
-  look_for_drift(job);
+  profile_.attention.push_back(*out);
+  look_for_drift(job, kAnchorEvery);
   if (Clock::now() - written_ >= kBetweenWrites && status_) status_ = write();
   return profile_.attention.back();
 }
 
+tl::expected<Point, NotMeasured> Runner::try_to_run(const Job& job) {
+  if (auto reason = cut_short()) return tl::unexpected(*std::move(reason));
+  if (Status begun = begin(); !begun) {
+    status_ = begun;
+    return tl::unexpected(NotMeasured{Left::unsupported, begun.error().message});
+  }
+  if (auto reason = cut_short()) return tl::unexpected(*std::move(reason));
+  auto measured = measure(device_, job.point, job.implementation, options_.measure);
+  if (!measured) return tl::unexpected(std::move(measured).error());
+  if (samples_ && status_) {
+    std::string lines;
+    for (const double us : measured->cold_us) {
+      lines += fmt::format("{}\t{:.3f}\n", measured->point.id, us);
+    }
+    status_ = samples_->write(lines);
+  }
+  return std::move(measured->point);
+}
+
 // The first point is timed again now and then; what was measured since the last time is in doubt
-// where it moved.
-void Runner::look_for_drift(const Job& job) {
-  const std::size_t measured = profile_.attention.size();
+// where it moved, or could not be timed.
+void Runner::look_for_drift(const Job& job, std::size_t every) {
   if (!anchor_) {
     anchor_ = job;
-    anchor_us_ = profile_.attention.front().cold->median_us;
-    since_anchor_ = measured;
+    anchor_us_ = profile_.attention.back().cold->median_us;
+    since_anchor_.clear();
     return;
   }
-  if (measured - since_anchor_ < kAnchorEvery) return;
+  since_anchor_.push_back(profile_.attention.back().id);
+  if (since_anchor_.size() >= every) time_anchor();
+}
+
+void Runner::time_anchor() {
   MeasureOptions options = options_.measure;
   options.checked_rows = 0;
   const auto again = measure(device_, anchor_->point, anchor_->implementation, options);
   const bool moved =
-      again && std::abs(again->point.cold->median_us / anchor_us_ - 1.0) > kMostDrift;
-  for (; since_anchor_ < measured; ++since_anchor_) {
-    if (moved) profile_.attention[since_anchor_].flags.emplace_back("drift");
+      !again || std::abs(again->point.cold->median_us / anchor_us_ - 1.0) > kMostDrift;
+  for (Point& point : profile_.attention) {
+    const bool since =
+        std::find(since_anchor_.begin(), since_anchor_.end(), point.id) != since_anchor_.end();
+    if (moved && since) point.flags.emplace_back("drift");
   }
+  since_anchor_.clear();
 }
 
 void Runner::show_progress() const {
@@ -133,7 +185,7 @@ void Runner::show_progress() const {
   const double all =
       done_ == 0 ? 0.0 : spent / static_cast<double>(done_) * static_cast<double>(jobs_);
   const double end = options_.budget_s > 0.0 ? std::min(all, options_.budget_s) : all;
-  fmt::print(stderr, "\r\033[K{} of {} points", done_, jobs_);
+  fmt::print(stderr, "\r\033[K{} of up to {} points", done_, jobs_);
   if (done_ > 0) fmt::print(stderr, ", about {:.0f} s left", std::max(0.0, end - spent));
   std::fflush(stderr);
 }
@@ -147,20 +199,13 @@ Status Runner::write() {
 }
 
 Status Runner::finish() {
-  if (options_.progress) fmt::print(stderr, "\r\033[K");
-  profile_.complete =
-      !interrupted() && profile_.attention.size() + profile_.skipped.size() == jobs_;
-  for (const profile::Skipped& skipped : profile_.skipped) {
-    if (skipped.reason == "no time left") profile_.complete = false;
-  }
-  if (!options_.samples.empty()) {
-    HEADROOM_TRY(auto file, OutputFile::open(options_.samples, true));
-    HEADROOM_CHECK(file.write("id\tcold_us\n"));
-    HEADROOM_CHECK(file.write(samples_));
-    HEADROOM_CHECK(file.close());
-  }
+  if (!begun_) return {};
+  if (!since_anchor_.empty() && !interrupted()) time_anchor();
+  profile_.complete = left_.count(Left::no_time) + left_.count(Left::interrupted) == 0;
+  const Status written = write();
+  if (samples_) HEADROOM_CHECK(samples_->close());
   HEADROOM_CHECK(status_);
-  return write();
+  return written;
 }
 
 }  // namespace headroom::bench

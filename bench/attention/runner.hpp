@@ -2,12 +2,13 @@
 // A sweep as it goes: which points still have time, what they gave, and the profile on disk.
 
 #include "bench/attention/measure.hpp"
+#include "study/output_file.hpp"
 #include "study/profile/profile.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct RunnerOptions {
   double budget_s = 0.0;          // from the start; 0: no limit
   std::filesystem::path out;      // empty: no file
   std::filesystem::path samples;  // likewise: each sample, tab-separated
+  bool replace = false;           // files that are there already
   bool progress = false;          // on stderr
 };
 
@@ -30,22 +32,29 @@ class Runner {
  public:
   Runner(Device& device, RunnerOptions options, std::size_t jobs);
 
-  /// Measures the ceilings, and writes the profile for the first time.
+  /// Looks where files would go. Error: they are there already, or are no plain files.
   [[nodiscard]] Status start();
-  /// The job's figures, or why there are none: that is recorded in the profile too.
-  [[nodiscard]] Result<Point> run(const Job& job);
-  /// The profile's last state. Error: it, or an earlier state, could not be written.
+  /// The job's figures, or why there are none: that is recorded in the profile too. The first job
+  /// measures the ceilings in addition.
+  [[nodiscard]] tl::expected<Point, NotMeasured> run(const Job& job);
+  /// The profile's last state; nothing where nothing was run. Error: it, the samples or an earlier
+  /// state could not be written.
   [[nodiscard]] Status finish();
 
+  /// Why points were left out, each reason once.
+  [[nodiscard]] const std::set<Left>& left() const { return left_; }
   [[nodiscard]] const profile::Profile& profile() const { return profile_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] double elapsed_s() const;
-  [[nodiscard]] std::optional<std::string> no_time() const;
+  [[nodiscard]] std::optional<NotMeasured> cut_short() const;
+  [[nodiscard]] Status begin();
+  [[nodiscard]] tl::expected<Point, NotMeasured> try_to_run(const Job& job);
   [[nodiscard]] Status write();
-  void look_for_drift(const Job& job);
+  void look_for_drift(const Job& job, std::size_t every);
+  void time_anchor();
   void show_progress() const;
 
   Device& device_;
@@ -57,8 +66,10 @@ class Runner {
   std::size_t done_ = 0;
   std::optional<Job> anchor_;
   double anchor_us_ = 0.0;
-  std::size_t since_anchor_ = 0;  // the first point measured since it was looked at
-  std::string samples_;
+  std::vector<std::string> since_anchor_;  // points measured since it was timed
+  std::optional<OutputFile> samples_;
+  std::set<Left> left_;
+  bool begun_ = false;
   Status status_;
 };
 

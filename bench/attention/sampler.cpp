@@ -20,7 +20,7 @@ Sampled sample(const StoppingRule& rule, const std::function<double()>& time_onc
   }
   out.summary = summarize(out.times);
   out.settled =
-      out.times.size() >= rule.least && relative_half_width(out.summary) <= rule.half_width;
+      out.times.size() >= kLeastForInterval && relative_half_width(out.summary) <= rule.half_width;
   return out;
 }
 

@@ -3,7 +3,6 @@
 
 #include "bench/attention/summary.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <vector>
@@ -15,7 +14,7 @@ struct StoppingRule {
   std::size_t most = 300;
   double half_width = 0.01;     // of the median's 95 % interval, relative to the median
   double budget_us = 60'000.0;  // of times added up; at least `least_slow` samples all the same
-  std::size_t least_slow = 5;
+  std::size_t least_slow = kLeastForInterval;
 };
 
 struct Sampled {

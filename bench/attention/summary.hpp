@@ -7,13 +7,15 @@
 
 namespace headroom::bench {
 
+inline constexpr std::size_t kLeastForInterval = 6;
+
 /// All in microseconds.
 struct Summary {
   std::size_t n = 0;
   double median = 0.0;
   /// Order statistics that hold the true median with at least 95 % chance whatever the distribution
-  /// (J.-Y. Le Boudec, "Performance Evaluation of Computer and Communication Systems", 2.2); under
-  /// six samples there are none, and it is all of them.
+  /// (J.-Y. Le Boudec, "Performance Evaluation of Computer and Communication Systems", 2.2). Under
+  /// kLeastForInterval samples there are none, and it is all of them.
   std::pair<double, double> median_ci95;
   double mean = 0.0;
   double stdev = 0.0;

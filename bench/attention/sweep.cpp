@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace headroom::bench {
@@ -25,15 +27,11 @@ struct Grid {
   std::vector<std::int32_t> decode_batches;
   std::vector<std::int32_t> decode_lengths;
   std::int64_t cache_bytes = 0;  // keys and values of a decode point, at most
-  std::size_t ragged_shapes = 0;
-  std::size_t paged_both_ways = 0;  // shapes that are decoded with large pages too
-  std::size_t points = SIZE_MAX;
 };
 
-Grid grid_of(Extent extent) {
-  if (extent == Extent::cpu || extent == Extent::cpu_quick) {
-    const std::size_t points = extent == Extent::cpu ? 30 : 9;
-    return {{128, 512}, {1}, 1024, {128}, {512}, {1, 4}, {256, 1024}, 1 << 24, 2, 1, points};
+Grid grid_of(Loads loads) {
+  if (loads == Loads::cpu) {
+    return {{128, 512}, {1}, 1024, {128}, {512}, {1, 4}, {256, 1024}, 1 << 26};
   }
   return {{256, 512, 1024, 2048, 4096, 8192, 16384, 32768},
           {1, 4},
@@ -42,10 +40,7 @@ Grid grid_of(Extent extent) {
           {2048, 8192, 32768},
           {1, 4, 16, 64, 256},
           {512, 2048, 8192, 32768, 131072},
-          std::int64_t{8} << 30,
-          6,
-          6,
-          extent == Extent::gpu_quick ? 60 : SIZE_MAX};
+          std::int64_t{8} << 30};
 }
 
 std::int64_t cache_bytes(const ShardShape& shape, std::int64_t batch, std::int64_t length) {
@@ -80,7 +75,7 @@ void add_chunked(const Grid& grid, const Point& base, std::vector<Point>& out) {
   }
 }
 
-void add_decode(const Grid& grid, const Point& base, std::size_t nth, std::vector<Point>& out) {
+void add_decode(const Grid& grid, const Point& base, bool closely, std::vector<Point>& out) {
   Point point = base;
   point.op = Op::decode;
   for (const std::int32_t batch : grid.decode_batches) {
@@ -90,24 +85,52 @@ void add_decode(const Grid& grid, const Point& base, std::size_t nth, std::vecto
       point.kv_len = length;
       point.page = kUsualPage;
       out.push_back(point);
-      if (nth >= grid.paged_both_ways) continue;
+      if (!closely) continue;
       point.page = kLargePage;
       out.push_back(point);
     }
   }
 }
 
-void add_ragged(const Grid& grid, const Point& base, std::vector<Point>& out) {
+void add_ragged(const Grid& grid, const Point& base, std::int32_t longest,
+                std::vector<Point>& out) {
   Point point = base;
   point.op = Op::decode;
   point.page = kUsualPage;
   point.batch = grid.decode_batches.back();
-  point.kv_len = grid.decode_lengths.back();
-  while (cache_bytes(point.shape, point.batch, point.kv_len) > grid.cache_bytes) point.kv_len /= 2;
+  point.kv_len = longest;
   for (const Lengths kind : {Lengths::uniform, Lengths::bimodal, Lengths::lognormal}) {
     point.lengths = kind;
     out.push_back(point);
   }
+}
+
+// Two models, all of whose shards are also measured with large pages and with ragged batches: those
+// of the largest shards.
+std::set<std::string> models_looked_at_closely(std::span<const profile::UsedShape> shapes) {
+  constexpr std::size_t kModels = 2;
+  std::set<std::string> models;
+  for (auto shape = shapes.rbegin(); shape != shapes.rend() && models.size() < kModels; ++shape) {
+    if (!shape->from.empty()) models.insert(shape->from.front().model);
+  }
+  return models;
+}
+
+bool uses_one_of(const profile::UsedShape& shape, const std::set<std::string>& models) {
+  return std::any_of(shape.from.begin(), shape.from.end(),
+                     [&](const profile::ShapeUse& use) { return models.count(use.model) > 0; });
+}
+
+// The same for all shards, so that they can be compared: what the largest of them has room for.
+std::int32_t ragged_length(const Grid& grid, std::span<const profile::UsedShape> shapes,
+                           const std::set<std::string>& models) {
+  std::int32_t longest = grid.decode_lengths.back();
+  for (const profile::UsedShape& used : shapes) {
+    if (!uses_one_of(used, models)) continue;
+    const std::int64_t of_a_token = cache_bytes(used.shape, grid.decode_batches.back(), 1);
+    while (longest > 0 && of_a_token * longest > grid.cache_bytes) longest /= 2;
+  }
+  return longest;
 }
 
 // Shuffles each family by itself and then deals them out evenly: the i-th of n stands at about
@@ -135,23 +158,27 @@ std::vector<Point> deal(const std::vector<std::vector<Point>>& families) {
 
 }  // namespace
 
-std::vector<Point> sweep(std::span<const profile::UsedShape> shapes, Type type, Extent extent) {
-  const Grid grid = grid_of(extent);
+std::vector<Point> sweep(std::span<const profile::UsedShape> shapes, Type type, Loads loads,
+                         std::size_t most) {
+  const Grid grid = grid_of(loads);
   std::vector<std::vector<Point>> families(4);
-  for (std::size_t nth = 0; nth < shapes.size(); ++nth) {
+  const std::set<std::string> close_models = models_looked_at_closely(shapes);
+  const std::int32_t longest = ragged_length(grid, shapes, close_models);
+  for (const profile::UsedShape& used : shapes) {
+    const bool closely = uses_one_of(used, close_models);
     Point base;
-    base.shape = shapes[nth].shape;
-    base.from = shapes[nth].from;
+    base.shape = used.shape;
+    base.from = used.from;
     base.type = base.kv_type = type;
     base.causal = false;
     base.page = 0;
     add_prefill(grid, base, families[0]);
     add_chunked(grid, base, families[1]);
-    add_decode(grid, base, nth, families[2]);
-    if (nth < grid.ragged_shapes) add_ragged(grid, base, families[3]);
+    add_decode(grid, base, closely, families[2]);
+    if (closely && longest > 0) add_ragged(grid, base, longest, families[3]);
   }
   std::vector<Point> points = deal(families);
-  if (points.size() > grid.points) points.resize(grid.points);
+  if (points.size() > most) points.resize(most);
   std::for_each(points.begin(), points.end(), count);
   return points;
 }

@@ -35,7 +35,7 @@ struct AttentionProblem {
   const std::int32_t* kv_starts = nullptr;   // [batch + 1], contiguous only; else null
   const std::int32_t* kv_lengths = nullptr;  // [batch]
   const std::int32_t* page_table = nullptr;  // [batch, pages_per_sequence], paged only; else null
-  std::int32_t page = 0;                     // tokens of a page: 16 or 64
+  std::int32_t page = 0;                     // tokens of a page: a power of two, at least 16
   std::int32_t pages_per_sequence = 0;
   void* out = nullptr;  // [q_tokens, q_heads, head_dim]
 

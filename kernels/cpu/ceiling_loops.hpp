@@ -23,7 +23,7 @@ Done multiply_adds(std::size_t rounds) {
 
 template <class L>
 Done exponentials(std::size_t rounds) {
-  constexpr int kChains = 4;
+  constexpr int kChains = 12;
   typename L::Vector values[kChains];
   for (int i = 0; i < kChains; ++i) values[i] = L::broadcast(-0.1F * static_cast<float>(i + 1));
   for (std::size_t round = 0; round < rounds; ++round) {

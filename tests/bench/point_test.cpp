@@ -59,6 +59,11 @@ TEST_CASE("ragged lengths are the same each time, within bounds, and not equal")
     CHECK(*std::min_element(lengths.begin(), lengths.end()) >= 1);
     CHECK(*std::max_element(lengths.begin(), lengths.end()) == 8192);
     CHECK(std::set(lengths.begin(), lengths.end()).size() > 1);
+    // Of any shard, type and page, so that they can be compared.
+    point.shape = {64, 8, 256};
+    point.type = Type::fp16;
+    point.page = 64;
+    CHECK(lengths == lengths_of(point));
   }
 }
 
@@ -115,8 +120,8 @@ TEST_CASE("seven models give 23 shards") {
 
 TEST_CASE("a sweep is in the same order each time, and each stretch has all kinds") {
   const auto shapes = built_in_shapes();
-  const auto points = sweep(shapes, Type::bf16, Extent::gpu);
-  const auto again = sweep(shapes, Type::bf16, Extent::gpu);
+  const auto points = sweep(shapes, Type::bf16, Loads::gpu);
+  const auto again = sweep(shapes, Type::bf16, Loads::gpu);
   REQUIRE(points.size() == again.size());
   std::set<std::string> ids;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -136,8 +141,7 @@ TEST_CASE("a sweep is in the same order each time, and each stretch has all kind
     CHECK(of(points.begin(), tenth) / static_cast<double>(tenth - points.begin()) ==
           Approx(share).margin(0.02));
   }
-  CHECK(sweep(shapes, Type::bf16, Extent::gpu_quick).size() == 60);
-  CHECK(sweep(shapes, Type::bf16, Extent::cpu).size() == 30);
+  CHECK(sweep(shapes, Type::bf16, Loads::gpu, 60).size() == 60);
 }
 
 }  // namespace

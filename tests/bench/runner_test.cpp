@@ -1,8 +1,11 @@
 #include "bench/attention/runner.hpp"
 
 #include "tests/catch.hpp"
+#include "tests/support.hpp"
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace headroom::bench {
@@ -12,18 +15,24 @@ namespace {
 struct Behaviour {
   double error = 1e-3;
   double us = 10.0;
+  double by_turns = 0.0;  // us more, every other time
+  std::optional<profile::State> state;
 };
 
 class FakePoint final : public LoadedPoint {
  public:
   explicit FakePoint(const Behaviour& behaviour) : behaviour_(behaviour) {}
-  double time_cold() override { return behaviour_.us; }
+  double time_cold() override {
+    odd_ = !odd_;
+    return behaviour_.us + (odd_ ? behaviour_.by_turns : 0.0);
+  }
   double time_hot() override { return behaviour_.us / 2.0; }
   int hot_launches() const override { return 20; }
   profile::Check check(int rows) override { return {behaviour_.error, rows}; }
 
  private:
   const Behaviour& behaviour_;
+  bool odd_ = false;
 };
 
 class FakeDevice final : public Device {
@@ -37,6 +46,7 @@ class FakeDevice final : public Device {
     return {{"fake", "", true, true, {Op::decode}}};
   }
   Result<profile::Ceilings> measure_ceilings() override { return profile::Ceilings{}; }
+  std::optional<profile::State> state() const override { return behaviour.state; }
   Result<std::unique_ptr<LoadedPoint>> load(const Point& point, const std::string&) override {
     if (point.shape.head_dim == 64) return fail("no 64");
     return std::make_unique<FakePoint>(behaviour);
@@ -83,7 +93,8 @@ TEST_CASE("wrong outputs are never timed, NaN among them") {
     REQUIRE(runner.start());
     const auto measured = runner.run(job(100));
     REQUIRE_FALSE(measured);
-    CHECK(measured.error().message.find("wrong: a relative error of") == 0);
+    CHECK(measured.error().why == Left::wrong);
+    CHECK(measured.error().reason.find("wrong: a relative error of") == 0);
     CHECK(runner.profile().attention.empty());
   }
 }
@@ -112,6 +123,71 @@ TEST_CASE("where a repeated point moved, what was measured since is flagged") {
   CHECK(points[50].flags.empty());
   CHECK(points[51].flags == std::vector<std::string>{"drift"});
   CHECK(points[100].flags == std::vector<std::string>{"drift"});
+  CHECK(points[101].flags.empty());
+  REQUIRE(runner.finish());  // looks at those since then
+  CHECK(points[101].flags == std::vector<std::string>{"drift"});
+}
+
+TEST_CASE("flags say what makes a figure doubtful") {
+  FakeDevice device;
+  device.behaviour.by_turns = 1.0;
+  device.behaviour.state.emplace();
+  device.behaviour.state->throttle = {"sw_power_cap", "hw_thermal_slowdown"};
+  Runner runner(device, {}, 1);
+  REQUIRE(runner.start());
+  const auto measured = runner.run(job(100));
+  REQUIRE(measured);
+  CHECK(measured->flags ==
+        std::vector<std::string>{"noisy", "unsettled", "power_capped", "thermal"});
+}
+
+TEST_CASE("a point that is measured again stands in the profile once, and the file can be read") {
+  const test::TempDir folder;
+  FakeDevice device;
+  RunnerOptions options;
+  options.out = folder.path() / "profile.json";
+  options.samples = folder.path() / "samples.tsv";
+  Runner runner(device, options, 3);
+  REQUIRE(runner.start());
+  REQUIRE(runner.run(job(100)));
+  device.behaviour.us = 11.0;
+  REQUIRE(runner.run(job(100)));
+  CHECK_FALSE(runner.run(job(100, 64)));
+  CHECK_FALSE(runner.run(job(100, 64)));
+  REQUIRE(runner.finish());
+  const auto read = profile::read_profile(options.out);
+  if (!read) FAIL(read.error().text());
+  REQUIRE(read->attention.size() == 1);
+  CHECK(read->attention[0].cold->median_us == 11.0);
+  CHECK(read->attention[0].hot->median_ci95_us.has_value());
+  CHECK(read->skipped.size() == 1);
+  CHECK(std::filesystem::file_size(options.samples) > 0);
+}
+
+TEST_CASE("files that are there stay, and what is no plain file does whatever is asked") {
+  const test::TempDir folder;
+  FakeDevice device;
+  RunnerOptions options;
+  options.out = folder.path() / "profile.json";
+  std::ofstream(options.out) << "mine";
+  CHECK_FALSE(Runner(device, options, 1).start());
+  options.replace = true;
+  CHECK(Runner(device, options, 1).start());
+  options.out = "/dev/null";
+  CHECK_FALSE(Runner(device, options, 1).start());
+  options.out = folder.path();
+  CHECK_FALSE(Runner(device, options, 1).start());
+}
+
+TEST_CASE("where nothing is run, nothing is written") {
+  const test::TempDir folder;
+  FakeDevice device;
+  RunnerOptions options;
+  options.out = folder.path() / "profile.json";
+  Runner runner(device, options, 1);
+  REQUIRE(runner.start());
+  REQUIRE(runner.finish());
+  CHECK_FALSE(std::filesystem::exists(options.out));
 }
 
 }  // namespace

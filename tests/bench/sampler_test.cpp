@@ -82,6 +82,11 @@ TEST_CASE("a slow launch is timed until its time is spent, but not too seldom") 
   CHECK_FALSE(ten.settled);
   rule.budget_us = 150.0;
   CHECK(run(noise, rule).times.size() == rule.least_slow);
+  // Slow and steady: six samples tell.
+  Noise none(0.0, 0.0);
+  const Sampled steady = run(none, rule);
+  CHECK(steady.times.size() == rule.least_slow);
+  CHECK(steady.settled);
 }
 
 }  // namespace

@@ -40,9 +40,12 @@ std::vector<TileAt> tiles_of(const AttentionProblem& problem) {
 }  // namespace
 
 CpuFeatures cpu_features() {
+#if defined(__x86_64__)
   const bool has_all = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                        __builtin_cpu_supports("f16c");
-  return has_all ? CpuFeatures::avx2 : CpuFeatures::scalar;
+  if (has_all) return CpuFeatures::avx2;
+#endif
+  return CpuFeatures::scalar;
 }
 
 // The memory of one thread.
