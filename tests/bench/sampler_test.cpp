@@ -89,5 +89,20 @@ TEST_CASE("a slow launch is timed until its time is spent, but not too seldom") 
   CHECK(steady.settled);
 }
 
+TEST_CASE("stopping when the interval is narrow costs it little of its 95 %") {
+  Noise noise(0.03, 0.0);
+  constexpr int kRuns = 1000;
+  int held = 0;
+  int within = 0;
+  for (int i = 0; i < kRuns; ++i) {
+    const Summary summary = run(noise).summary;
+    if (summary.median_ci95.first <= 100.0 && summary.median_ci95.second >= 100.0) ++held;
+    if (std::abs(summary.median - 100.0) <= 1.0) ++within;
+  }
+  INFO("the interval held the median in " << held << ", and was within 1 % of it in " << within);
+  CHECK(held >= kRuns * 91 / 100);
+  CHECK(within >= kRuns * 91 / 100);
+}
+
 }  // namespace
 }  // namespace headroom::bench

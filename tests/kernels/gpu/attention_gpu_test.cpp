@@ -45,7 +45,7 @@ TEST_CASE("All kernels agree with the definition, on a GPU") {
 }
 
 // What compute-sanitizer, which makes kernels a hundred times slower, is run on.
-TEST_CASE("A few small shapes agree, on a GPU") {
+TEST_CASE("A few small shapes agree, on a GPU", "[small]") {
   if (!has_gpu()) return;
   std::vector<AttentionShape> shapes;
   for (const std::int32_t head_dim : {64, 128, 256}) {
