@@ -35,6 +35,7 @@ struct Arguments {
   bool quick = false;
   bool unverified = false;
   bool no_check = false;
+  bool counters = false;
   double budget_s = 0.0;
   int threads = 0;
 };
@@ -73,6 +74,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--threads", arguments.threads, "Of a CPU; all of them by default")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
+  app.add_flag("--counters", arguments.counters,
+               "Count bytes and tensor activity of about 20 points, after their times");
   app.add_flag("--no-check", arguments.no_check, "Do not compare outputs with the reference");
 }
 
@@ -166,6 +169,7 @@ Result<int> run(const Arguments& arguments) {
   HEADROOM_TRY(const std::vector<Job> jobs, jobs_of(*device, arguments));
   RunnerOptions options;
   options.measure.checked_rows = arguments.no_check ? 0 : options.measure.checked_rows;
+  options.counters = arguments.counters;
   options.budget_s = arguments.budget_s;
   options.out = arguments.out;
   options.samples = arguments.samples;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <headroom_version.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t kAnchorEvery = 50;
 constexpr double kMostDrift = 0.02;
+constexpr std::size_t kCountedPoints = 20;
+constexpr double kAllReduceSeconds = 20.0;  // at most, for one number of GPUs
 constexpr std::chrono::seconds kBetweenWrites(1);
 
 volatile std::sig_atomic_t interrupts = 0;
@@ -64,28 +67,57 @@ Runner::Runner(Device& device, RunnerOptions options, std::size_t jobs)
 
 Status Runner::start() {
   profile_.ceilings = device_.measure_ceilings();
+  measure_collectives();
   return write();
+}
+
+// Between 2, 4, 8 ... GPUs.
+void Runner::measure_collectives() {
+  const int all = device_.gpus();
+  if (all == 1) profile_.skipped.push_back({"all-reduce", "one GPU"});
+  for (int gpus = 2; gpus <= all; gpus *= 2) {
+    const auto skip = [&](const std::string& reason) {
+      profile_.skipped.push_back({fmt::format("all-reduce/{}gpus", gpus), reason});
+    };
+    if (const auto reason = no_time(kAllReduceSeconds)) {
+      skip(*reason);
+      continue;
+    }
+    const auto measured = device_.measure_all_reduce(gpus);
+    if (!measured) {
+      skip(measured.error().message);
+      continue;
+    }
+    profile_.collectives.insert(profile_.collectives.end(), measured->begin(), measured->end());
+  }
 }
 
 double Runner::elapsed_s() const {
   return std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
-std::optional<std::string> Runner::no_time() const {
+std::optional<std::string> Runner::no_time(double needed_s) const {
   if (interrupted()) return "interrupted";
-  if (options_.budget_s > 0.0 && elapsed_s() >= options_.budget_s) return "no time left";
+  if (options_.budget_s > 0.0 && elapsed_s() + needed_s >= options_.budget_s) return "no time left";
   return std::nullopt;
+}
+
+// Each n-th one: jobs come in an order of which every stretch is a sample of all.
+bool Runner::is_counted(std::size_t nth) const {
+  const std::size_t step = std::max<std::size_t>(1, (jobs_ + kCountedPoints - 1) / kCountedPoints);
+  return options_.counters && nth % step == 0;
 }
 
 Result<Point> Runner::run(const Job& job) {
   show_progress();
-  ++done_;
+  MeasureOptions options = options_.measure;
+  options.counters = is_counted(done_++);
   const auto skip = [&](const std::string& reason) {
     profile_.skipped.push_back({id_of(job.point) + "/" + job.implementation.name, reason});
     return fail(reason);
   };
   if (const auto reason = no_time()) return skip(*reason);
-  auto measured = measure(device_, job.point, job.implementation, options_.measure);
+  auto measured = measure(device_, job.point, job.implementation, options);
   if (!measured) return skip(measured.error().message);
   profile_.attention.push_back(measured->point);
   if (!options_.samples.empty()) {
@@ -111,6 +143,7 @@ void Runner::look_for_drift(const Job& job) {
   if (measured - since_anchor_ < kAnchorEvery) return;
   MeasureOptions options = options_.measure;
   options.checked_rows = 0;
+  options.counters = false;
   const auto again = measure(device_, anchor_->point, anchor_->implementation, options);
   const bool moved =
       again && std::abs(again->point.cold->median_us / anchor_us_ - 1.0) > kMostDrift;
@@ -140,8 +173,7 @@ Status Runner::write() {
 
 Status Runner::finish() {
   if (options_.progress) fmt::print(stderr, "\r\033[K");
-  profile_.complete =
-      !interrupted() && profile_.attention.size() + profile_.skipped.size() == jobs_;
+  profile_.complete = !interrupted() && done_ == jobs_;
   for (const profile::Skipped& skipped : profile_.skipped) {
     if (skipped.reason == "no time left") profile_.complete = false;
   }

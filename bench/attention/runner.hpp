@@ -20,6 +20,7 @@ struct Job {
 
 struct RunnerOptions {
   MeasureOptions measure;
+  bool counters = false;          // of about 20 points, spread over the jobs
   double budget_s = 0.0;          // from the start; 0: no limit
   std::filesystem::path out;      // empty: no file
   std::filesystem::path samples;  // likewise: each sample, tab-separated
@@ -30,7 +31,7 @@ class Runner {
  public:
   Runner(Device& device, RunnerOptions options, std::size_t jobs);
 
-  /// Measures the ceilings, and writes the profile for the first time.
+  /// Measures the ceilings and collectives, and writes the profile for the first time.
   [[nodiscard]] Status start();
   /// The job's figures, or why there are none: that is recorded in the profile too.
   [[nodiscard]] Result<Point> run(const Job& job);
@@ -43,8 +44,10 @@ class Runner {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] double elapsed_s() const;
-  [[nodiscard]] std::optional<std::string> no_time() const;
+  [[nodiscard]] std::optional<std::string> no_time(double needed_s = 0.0) const;
+  [[nodiscard]] bool is_counted(std::size_t nth) const;
   [[nodiscard]] Status write();
+  void measure_collectives();
   void look_for_drift(const Job& job);
   void show_progress() const;
 
