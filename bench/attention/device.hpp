@@ -42,6 +42,9 @@ class LoadedPoint {
   [[nodiscard]] virtual std::optional<std::vector<profile::Kernel>> kernels() {
     return std::nullopt;
   }
+  /// What the device's own counters say of one launch whose inputs are in no cache, or why they say
+  /// nothing; of a device that has none, nothing.
+  [[nodiscard]] virtual std::optional<profile::Counters> counters() { return std::nullopt; }
 };
 
 class Device {
@@ -58,6 +61,12 @@ class Device {
   [[nodiscard]] virtual std::vector<Implementation> implementations() const = 0;
   /// Error: no memory for it.
   [[nodiscard]] virtual Result<profile::Ceilings> measure_ceilings() = 0;
+  /// How many GPUs there are to reduce between: 0 for a device that is none.
+  [[nodiscard]] virtual int gpus() const { return 0; }
+  /// Times all-reduce between the first so many GPUs, in less than 20 s. Error: why it was not.
+  [[nodiscard]] virtual Result<std::vector<profile::Collective>> measure_all_reduce(int /*gpus*/) {
+    return fail("not measured on this device");
+  }
   /// Error: the implementation does not take this point, or it needs more memory than there is.
   [[nodiscard]] virtual Result<std::unique_ptr<LoadedPoint>> load(
       const Point& point, const std::string& implementation) = 0;

@@ -40,6 +40,7 @@ struct Arguments {
   bool unverified = false;
   bool no_check = false;
   bool force = false;
+  bool counters = false;
   double budget_s = 0.0;
   int threads = 0;
 };
@@ -79,6 +80,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, std::max(1, static_cast<int>(std::thread::hardware_concurrency()))))
       ->type_name("N");
   app.add_flag("--force", arguments.force, "Replace files that are there already");
+  app.add_flag("--counters", arguments.counters,
+               "Count bytes and tensor activity of about 20 points, after their times");
   app.add_flag("--no-check", arguments.no_check, "Do not compare outputs with the reference");
 }
 
@@ -180,6 +183,7 @@ Result<int> run(const Arguments& arguments) {
   HEADROOM_TRY(const std::vector<Job> jobs, jobs_of(*device, arguments));
   RunnerOptions options;
   options.measure.checked_rows = arguments.no_check ? 0 : options.measure.checked_rows;
+  options.counters = arguments.counters;
   options.budget_s = arguments.budget_s;
   options.out = arguments.out;
   options.samples = arguments.samples;

@@ -112,6 +112,7 @@ tl::expected<Measured, NotMeasured> measure(Device& device, const Point& point,
   out.point.flags = flags_of(cold, out.point.state);
   out.point.hot = hot_statistics(*loaded);
   out.point.kernels = loaded->kernels();
+  if (options.counters) out.point.counters = loaded->counters();
   out.cold_us = std::move(cold.times);
   return out;
 }

@@ -16,6 +16,7 @@ namespace headroom::bench {
 struct MeasureOptions {
   StoppingRule rule;
   int checked_rows = 16;  // 0: none
+  bool counters = false;  // after all times
 };
 
 struct Measured {

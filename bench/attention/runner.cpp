@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::size_t kAnchorEvery = 50;
 constexpr double kMostDrift = 0.02;
+constexpr std::size_t kCountedPoints = 20;
+constexpr double kAllReduceSeconds = 20.0;  // at most, for one number of GPUs
 constexpr std::chrono::seconds kBetweenWrites(1);
 
 volatile std::sig_atomic_t interrupts = 0;
@@ -92,13 +94,34 @@ Status Runner::start() {
   return {};
 }
 
+// Between 2, 4, 8 ... GPUs.
+void Runner::measure_collectives() {
+  const int all = device_.gpus();
+  if (all == 1) profile_.skipped.push_back({"all-reduce", "one GPU"});
+  for (int gpus = 2; gpus <= all; gpus *= 2) {
+    const auto skip = [&](const std::string& reason) {
+      profile_.skipped.push_back({fmt::format("all-reduce/{}gpus", gpus), reason});
+    };
+    if (const auto reason = cut_short(kAllReduceSeconds)) {
+      skip(reason->reason);
+      continue;
+    }
+    const auto measured = device_.measure_all_reduce(gpus);
+    if (!measured) {
+      skip(measured.error().message);
+      continue;
+    }
+    profile_.collectives.insert(profile_.collectives.end(), measured->begin(), measured->end());
+  }
+}
+
 double Runner::elapsed_s() const {
   return std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
-std::optional<NotMeasured> Runner::cut_short() const {
+std::optional<NotMeasured> Runner::cut_short(double needed_s) const {
   if (interrupted()) return NotMeasured{Left::interrupted, "interrupted"};
-  const bool late = options_.budget_s > 0.0 && elapsed_s() >= options_.budget_s;
+  const bool late = options_.budget_s > 0.0 && elapsed_s() + needed_s >= options_.budget_s;
   if (late) return NotMeasured{Left::no_time, "no time left"};
   return std::nullopt;
 }
@@ -108,15 +131,23 @@ Status Runner::begin() {
   if (begun_) return {};
   begun_ = true;
   HEADROOM_TRY(profile_.ceilings, device_.measure_ceilings());
+  measure_collectives();
   if (options_.samples.empty()) return {};
   HEADROOM_TRY(samples_, OutputFile::open(options_.samples, true));
   return samples_->write("id\tcold_us\n");
 }
 
+// Each n-th one: jobs come in an order of which every stretch is a sample of all.
+bool Runner::is_counted(std::size_t nth) const {
+  const std::size_t step = std::max<std::size_t>(1, (jobs_ + kCountedPoints - 1) / kCountedPoints);
+  return options_.counters && nth % step == 0;
+}
+
 tl::expected<Point, NotMeasured> Runner::run(const Job& job) {
   show_progress();
-  ++done_;
-  auto out = try_to_run(job);
+  MeasureOptions options = options_.measure;
+  options.counters = is_counted(done_++);
+  auto out = try_to_run(job, options);
   if (options_.progress) fmt::print(stderr, "\r\033[K");
   const std::string id = id_of(job.point) + "/" + job.implementation.name;
   // Measured again: the newest counts.
@@ -133,14 +164,14 @@ tl::expected<Point, NotMeasured> Runner::run(const Job& job) {
   return profile_.attention.back();
 }
 
-tl::expected<Point, NotMeasured> Runner::try_to_run(const Job& job) {
+tl::expected<Point, NotMeasured> Runner::try_to_run(const Job& job, const MeasureOptions& options) {
   if (auto reason = cut_short()) return tl::unexpected(*std::move(reason));
   if (Status begun = begin(); !begun) {
     status_ = begun;
     return tl::unexpected(NotMeasured{Left::unsupported, begun.error().message});
   }
   if (auto reason = cut_short()) return tl::unexpected(*std::move(reason));
-  auto measured = measure(device_, job.point, job.implementation, options_.measure);
+  auto measured = measure(device_, job.point, job.implementation, options);
   if (!measured) return tl::unexpected(std::move(measured).error());
   if (samples_ && status_) {
     std::string lines;
@@ -168,6 +199,7 @@ void Runner::look_for_drift(const Job& job, std::size_t every) {
 void Runner::time_anchor() {
   MeasureOptions options = options_.measure;
   options.checked_rows = 0;
+  options.counters = false;
   const auto again = measure(device_, anchor_->point, anchor_->implementation, options);
   const bool moved =
       !again || std::abs(again->point.cold->median_us / anchor_us_ - 1.0) > kMostDrift;

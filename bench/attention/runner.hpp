@@ -21,6 +21,7 @@ struct Job {
 
 struct RunnerOptions {
   MeasureOptions measure;
+  bool counters = false;          // of about 20 points, spread over the jobs
   double budget_s = 0.0;          // from the start; 0: no limit
   std::filesystem::path out;      // empty: no file
   std::filesystem::path samples;  // likewise: each sample, tab-separated
@@ -49,10 +50,13 @@ class Runner {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] double elapsed_s() const;
-  [[nodiscard]] std::optional<NotMeasured> cut_short() const;
+  [[nodiscard]] std::optional<NotMeasured> cut_short(double needed_s = 0.0) const;
+  [[nodiscard]] bool is_counted(std::size_t nth) const;
   [[nodiscard]] Status begin();
-  [[nodiscard]] tl::expected<Point, NotMeasured> try_to_run(const Job& job);
+  [[nodiscard]] tl::expected<Point, NotMeasured> try_to_run(const Job& job,
+                                                            const MeasureOptions& options);
   [[nodiscard]] Status write();
+  void measure_collectives();
   void look_for_drift(const Job& job, std::size_t every);
   void time_anchor();
   void show_progress() const;

@@ -17,6 +17,8 @@ struct Behaviour {
   double us = 10.0;
   double by_turns = 0.0;  // us more, every other time
   std::optional<profile::State> state;
+  int gpus = 0;
+  int gpus_that_fail = 0;
 };
 
 class FakePoint final : public LoadedPoint {
@@ -29,6 +31,11 @@ class FakePoint final : public LoadedPoint {
   double time_hot() override { return behaviour_.us / 2.0; }
   int hot_launches() const override { return 20; }
   profile::Check check(int rows) override { return {behaviour_.error, rows}; }
+  std::optional<profile::Counters> counters() override {
+    profile::Counters out;
+    out.dram_read_bytes = 1000;
+    return out;
+  }
 
  private:
   const Behaviour& behaviour_;
@@ -47,6 +54,16 @@ class FakeDevice final : public Device {
   }
   Result<profile::Ceilings> measure_ceilings() override { return profile::Ceilings{}; }
   std::optional<profile::State> state() const override { return behaviour.state; }
+  int gpus() const override { return behaviour.gpus; }
+  Result<std::vector<profile::Collective>> measure_all_reduce(int gpus) override {
+    if (gpus == behaviour.gpus_that_fail) return fail("no link");
+    profile::Collective out;
+    out.implementation = "fake";
+    out.gpus = gpus;
+    out.bytes = 1024;
+    out.median_us = 7.0;
+    return std::vector<profile::Collective>{out};
+  }
   Result<std::unique_ptr<LoadedPoint>> load(const Point& point, const std::string&) override {
     if (point.shape.head_dim == 64) return fail("no 64");
     return std::make_unique<FakePoint>(behaviour);
@@ -188,6 +205,86 @@ TEST_CASE("where nothing is run, nothing is written") {
   REQUIRE(runner.start());
   REQUIRE(runner.finish());
   CHECK_FALSE(std::filesystem::exists(options.out));
+}
+
+std::vector<std::size_t> counted_points(const profile::Profile& profile) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < profile.attention.size(); ++i) {
+    if (profile.attention[i].counters) out.push_back(i);
+  }
+  return out;
+}
+
+TEST_CASE("counters are read of each n-th point, so that at most twenty have them") {
+  FakeDevice device;
+  RunnerOptions options;
+  options.counters = true;
+  Runner runner(device, options, 45);
+  REQUIRE(runner.start());
+  for (int i = 1; i <= 45; ++i) REQUIRE(runner.run(job(100 + i)));
+  CHECK(counted_points(runner.profile()) ==
+        std::vector<std::size_t>{0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42});
+  CHECK(runner.profile().attention[3].counters->dram_read_bytes == 1000);
+}
+
+TEST_CASE("counters are read of every point of a few, and of none unless they are asked for") {
+  for (const bool asked : {true, false}) {
+    FakeDevice device;
+    RunnerOptions options;
+    options.counters = asked;
+    Runner runner(device, options, 3);
+    REQUIRE(runner.start());
+    for (int i = 1; i <= 3; ++i) REQUIRE(runner.run(job(100 + i)));
+    CHECK(counted_points(runner.profile()).size() == (asked ? 3 : 0));
+  }
+}
+
+TEST_CASE("all-reduce is timed between 2, 4, 8 ... GPUs, and what failed is recorded") {
+  FakeDevice device;
+  device.behaviour.gpus = 9;
+  device.behaviour.gpus_that_fail = 4;
+  Runner runner(device, {}, 1);
+  REQUIRE(runner.start());
+  REQUIRE(runner.run(job(100)));
+  REQUIRE(runner.finish());
+  const profile::Profile& profile = runner.profile();
+  REQUIRE(profile.collectives.size() == 2);
+  CHECK(profile.collectives[0].gpus == 2);
+  CHECK(profile.collectives[1].gpus == 8);
+  REQUIRE(profile.skipped.size() == 1);
+  CHECK(profile.skipped[0].id == "all-reduce/4gpus");
+  CHECK(profile.skipped[0].reason == "no link");
+  CHECK(profile.complete);
+}
+
+TEST_CASE("one GPU is a reason to time no all-reduce, and a CPU is none to mention it") {
+  for (const int gpus : {0, 1}) {
+    FakeDevice device;
+    device.behaviour.gpus = gpus;
+    Runner runner(device, {}, 1);
+    REQUIRE(runner.start());
+    CHECK(runner.profile().collectives.empty());
+    REQUIRE(runner.profile().skipped.size() == static_cast<std::size_t>(gpus));
+    if (gpus == 0) continue;
+    CHECK(runner.profile().skipped[0].id == "all-reduce");
+    CHECK(runner.profile().skipped[0].reason == "one GPU");
+  }
+}
+
+TEST_CASE("all-reduce is left out where less than 20 s are left, and points are not") {
+  FakeDevice device;
+  device.behaviour.gpus = 2;
+  RunnerOptions options;
+  options.budget_s = 19.0;
+  Runner runner(device, options, 1);
+  REQUIRE(runner.start());
+  REQUIRE(runner.run(job(100)));
+  REQUIRE(runner.finish());
+  CHECK(runner.profile().collectives.empty());
+  REQUIRE(runner.profile().skipped.size() == 1);
+  CHECK(runner.profile().skipped[0].reason == "no time left");
+  CHECK(runner.profile().attention.size() == 1);
+  CHECK_FALSE(runner.profile().complete);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "bench/attention/arena.hpp"
+#include "bench/attention/cuda/all_reduce.hpp"
 #include "bench/attention/cuda/cuda_point.hpp"
 #include "bench/attention/cuda/kernel_times.hpp"
 #include "bench/attention/cuda/runtime.hpp"
@@ -28,6 +29,13 @@ constexpr int kEmptyLaunches = 200;
 
 std::string version_text(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+Result<std::string> cudnn_version() {
+  HEADROOM_TRY(const Library library, Library::open(toolkit_places("libcudnn.so.9")));
+  HEADROOM_TRY(auto* const version, library.find<std::size_t()>("cudnnGetVersion"));
+  const std::size_t code = version();
+  return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100);
 }
 
 profile::Device facts_of(int device) {
@@ -124,6 +132,17 @@ class Gpu final : public Device {
     return out;
   }
 
+  int gpus() const override {
+    int count = 0;
+    cuda::must(cudaGetDeviceCount(&count), "cudaGetDeviceCount");
+    return count;
+  }
+
+  Result<std::vector<profile::Collective>> measure_all_reduce(int gpus) override {
+    if (nccl_ == nullptr) return fail("NCCL is " + libraries_.nccl.value_or("missing"));
+    return nccl_->measure_all_reduce(gpus);
+  }
+
   Result<std::unique_ptr<LoadedPoint>> load(const Point& point,
                                             const std::string& implementation) override {
     HEADROOM_CHECK(fill(element_type(point)));
@@ -151,6 +170,14 @@ class Gpu final : public Device {
     } else {
       libraries_.cupti = "missing: " + times.error().message;
     }
+    if (auto nccl = Nccl::open()) {
+      nccl_ = *std::move(nccl);
+      libraries_.nccl = nccl_->version();
+    } else {
+      libraries_.nccl = "missing: " + nccl.error().message;
+    }
+    const auto cudnn = cudnn_version();
+    libraries_.cudnn = cudnn ? *cudnn : "missing: " + cudnn.error().message;
   }
 
   // As large as there is memory for: the larger, the longer until inputs come back.
@@ -209,6 +236,7 @@ class Gpu final : public Device {
   profile::Libraries libraries_;
   std::unique_ptr<Nvml> nvml_;
   std::unique_ptr<KernelTimes> kernel_times_;
+  std::unique_ptr<Nccl> nccl_;
   Buffer arena_;
   std::optional<kernels::ElementType> filled_;
 };

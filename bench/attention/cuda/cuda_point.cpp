@@ -1,9 +1,11 @@
 #include "bench/attention/cuda/cuda_point.hpp"
 
 #include "bench/attention/arena.hpp"
+#include "bench/attention/cuda/counters.hpp"
 #include "bench/attention/cuda/plain_check.hpp"
 #include "bench/attention/cuda/tables.hpp"
 #include "bench/attention/host_check.hpp"
+#include "kernels/device/ceilings.hpp"
 
 #include <fmt/format.h>
 
@@ -84,6 +86,14 @@ class CudaPoint final : public LoadedPoint {
     });
   }
 
+  std::optional<profile::Counters> counters() override {
+    const Result<profile::Counters> counted = count();
+    if (counted) return *counted;
+    profile::Counters out;
+    out.unavailable = counted.error().message;
+    return out;
+  }
+
   profile::Check check(int rows) override {
     const AttentionProblem problem = problem_of(nth_);
     must(cudaMemsetAsync(out_.get(), kPoisonByte, out_.bytes(), stream_.get()), "cudaMemsetAsync");
@@ -134,6 +144,23 @@ class CudaPoint final : public LoadedPoint {
       // never lets the gate open in time.
       gated_ = attempt + 1 < kMostAttempts;
     }
+  }
+
+  Result<profile::Counters> count() {
+    int device = 0;
+    must(cudaGetDevice(&device), "cudaGetDevice");
+    HEADROOM_TRY(const auto counters, Counters::open(device));
+    // Read and not written: the launch would be counted the bytes that the cache had yet to write.
+    if (flushed_.bytes() > 0 && kernels::launch_read(flushed_.get(), flushed_.bytes() / 16 * 16,
+                                                     static_cast<std::uint32_t*>(out_.get()),
+                                                     stream_.get()) != kernels::Status::ok) {
+      must(cudaGetLastError(), "launch_read");
+    }
+    must(cudaStreamSynchronize(stream_.get()), "launch_read");
+    return counters->measure([&] {
+      launch(nth_++);
+      must(cudaStreamSynchronize(stream_.get()), implementation_.name);
+    });
   }
 
   // As many launches as make 20 ms, so that long ones do not take the sweep's time.

@@ -1,6 +1,6 @@
 #include "bench/attention/cuda/kernel_times.hpp"
 
-#include "bench/attention/library.hpp"
+#include "bench/attention/cuda/cupti.hpp"
 
 #include <cupti.h>
 #include <fmt/format.h>
@@ -79,10 +79,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-std::vector<std::string> library_names() {
-  return toolkit_places(fmt::format("libcupti.so.{}", CUDA_VERSION / 1000));
-}
-
 }  // namespace
 
 struct KernelTimes::Functions {
@@ -99,7 +95,7 @@ KernelTimes::KernelTimes(std::unique_ptr<Functions> functions) : functions_(std:
 KernelTimes::~KernelTimes() = default;
 
 Result<std::unique_ptr<KernelTimes>> KernelTimes::open() {
-  HEADROOM_TRY(Library library, Library::open(library_names()));
+  HEADROOM_TRY(Library library, open_cupti());
   auto out = std::make_unique<Functions>(library);
   HEADROOM_TRY(out->enable, library.find<decltype(cuptiActivityEnable)>("cuptiActivityEnable"));
   HEADROOM_TRY(out->disable, library.find<decltype(cuptiActivityDisable)>("cuptiActivityDisable"));
