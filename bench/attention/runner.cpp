@@ -103,6 +103,7 @@ void Runner::measure_collectives() {
       profile_.skipped.push_back({fmt::format("all-reduce/{}gpus", gpus), reason});
     };
     if (const auto reason = cut_short(kAllReduceSeconds)) {
+      left_.insert(reason->why);
       skip(reason->reason);
       continue;
     }

@@ -263,6 +263,7 @@ TEST_CASE("one GPU is a reason to time no all-reduce, and a CPU is none to menti
     device.behaviour.gpus = gpus;
     Runner runner(device, {}, 1);
     REQUIRE(runner.start());
+    REQUIRE(runner.run(job(100)));
     CHECK(runner.profile().collectives.empty());
     REQUIRE(runner.profile().skipped.size() == static_cast<std::size_t>(gpus));
     if (gpus == 0) continue;
