@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -40,7 +41,7 @@ double microseconds_since(Clock::time_point start) {
 /// The shortest of a few runs, in seconds.
 template <class Work>
 double best_seconds(Work work) {
-  double best = INFINITY;
+  double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kCeilingTries; ++i) {
     const auto start = Clock::now();
     work();

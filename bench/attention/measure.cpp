@@ -50,6 +50,7 @@ profile::Statistics statistics_of(const Summary& summary) {
 
 profile::Statistics hot_statistics(LoadedPoint& loaded) {
   std::vector<double> times;
+  times.reserve(kHotSamples);
   for (int i = 0; i < kHotSamples; ++i) times.push_back(loaded.time_hot());
   profile::Statistics out = statistics_of(summarize(std::move(times)));
   out.launches = loaded.hot_launches();

@@ -75,7 +75,7 @@ profile::Number scaled(std::optional<unsigned> value, double factor = 1.0) {
 }  // namespace
 
 Nvml::Nvml(Library library, std::unique_ptr<Functions> functions)
-    : library_(std::move(library)), functions_(std::move(functions)) {}
+    : library_(library), functions_(std::move(functions)) {}
 
 Nvml::~Nvml() { functions_->shutdown(); }
 
@@ -110,7 +110,7 @@ Result<std::unique_ptr<Nvml>> Nvml::open(const std::string& pci_bus_id) {
     out->shutdown();
     return fail("NVML does not know the GPU " + pci_bus_id + ": " + std::to_string(code));
   }
-  return std::unique_ptr<Nvml>(new Nvml(std::move(library), std::move(out)));
+  return std::unique_ptr<Nvml>(new Nvml(library, std::move(out)));
 }
 
 void Nvml::describe(profile::Device& device) const {

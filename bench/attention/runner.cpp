@@ -235,7 +235,7 @@ Status Runner::finish() {
   if (!begun_) return {};
   if (!since_anchor_.empty() && !interrupted()) time_anchor();
   profile_.complete = left_.count(Left::no_time) + left_.count(Left::interrupted) == 0;
-  const Status written = write();
+  Status written = write();
   if (samples_) HEADROOM_CHECK(samples_->close());
   HEADROOM_CHECK(status_);
   return written;

@@ -141,6 +141,7 @@ std::vector<Point> deal(const std::vector<std::vector<Point>>& families) {
   std::vector<std::pair<double, Point>> placed;
   for (const auto& family : families) {
     std::vector<std::pair<double, Point>> shuffled;
+    shuffled.reserve(family.size());
     for (const Point& point : family) shuffled.emplace_back(draw(random), point);
     std::sort(shuffled.begin(), shuffled.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -152,6 +153,7 @@ std::vector<Point> deal(const std::vector<std::vector<Point>>& families) {
   std::sort(placed.begin(), placed.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<Point> out;
+  out.reserve(placed.size());
   for (const auto& [at, point] : placed) out.push_back(point);
   return out;
 }

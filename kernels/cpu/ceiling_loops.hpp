@@ -6,10 +6,9 @@
 namespace headroom::kernels {
 namespace {
 
-constexpr int kRegisters = 12;  // independent sums: two units, each with a latency of four or five
-
 template <class L>
 Done multiply_adds(std::size_t rounds) {
+  constexpr int kRegisters = 12;  // independent sums: two units, each with a latency of 4 or 5
   typename L::Vector sums[kRegisters];
   for (int i = 0; i < kRegisters; ++i) sums[i] = L::broadcast(static_cast<float>(i));
   const auto factor = L::broadcast(0.999F);

@@ -9,10 +9,10 @@
 namespace headroom::kernels {
 namespace {
 
-// Below this exp is less than the least normal float, and counts as zero.
-constexpr float kLeastExponent = -87.3F;
-
 struct Avx2 {
+  /// Below this exp is less than the least normal float, and counts as zero.
+  static constexpr float kLeastExponent = -87.3F;
+
   using Vector = __m256;
   static constexpr int kWidth = 8;
 

@@ -43,6 +43,7 @@ TEST_CASE("the interval holds the median as often as it says, skewed as the time
     constexpr int kTrials = 2000;
     for (int trial = 0; trial < kTrials; ++trial) {
       std::vector<double> times;
+      times.reserve(static_cast<std::size_t>(samples));
       for (int i = 0; i < samples; ++i) times.push_back(draw(random));
       const auto [low, high] = summarize(times).median_ci95;
       if (low <= 1.0 && high >= 1.0) ++held;

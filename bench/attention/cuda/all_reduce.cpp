@@ -38,7 +38,7 @@ constexpr int kPoisonByte = 0xFF;
 }  // namespace
 
 struct Nccl::Functions {
-  explicit Functions(Library opened) : library(std::move(opened)) {}
+  explicit Functions(Library opened) : library(opened) {}
 
   Library library;
   Code (*version)(int*) = nullptr;

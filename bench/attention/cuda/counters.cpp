@@ -50,7 +50,7 @@ class Cupti {
  public:
   static Result<Cupti> open() {
     HEADROOM_TRY(Library library, open_cupti());
-    return Cupti(std::move(library));
+    return Cupti(library);
   }
 
   /// Error: there is no such function, or what it returned.
@@ -63,7 +63,7 @@ class Cupti {
   }
 
  private:
-  explicit Cupti(Library library) : library_(std::move(library)) {}
+  explicit Cupti(Library library) : library_(library) {}
 
   std::string text_of(CUptiResult code) const {
     const char* text = nullptr;
@@ -271,7 +271,7 @@ struct Counters::Profiler {
   std::string chip;
   bool on = false;
 
-  explicit Profiler(Cupti opened) : cupti(std::move(opened)) {}
+  explicit Profiler(Cupti opened) : cupti(opened) {}
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
   ~Profiler() {
@@ -283,7 +283,7 @@ struct Counters::Profiler {
 
 Result<std::unique_ptr<Counters>> Counters::open(int device) {
   HEADROOM_TRY(Cupti cupti, Cupti::open());
-  auto out = std::make_unique<Profiler>(std::move(cupti));
+  auto out = std::make_unique<Profiler>(cupti);
   HEADROOM_CUPTI_PARAMS(CUpti_Profiler_Initialize_Params, begin);
   HEADROOM_CHECK(HEADROOM_CUPTI_CALL(out->cupti, cuptiProfilerInitialize, begin));
   out->on = true;

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <limits>
 #include <utility>
 
 namespace headroom::bench {
@@ -212,7 +212,7 @@ class Gpu final : public Device {
   template <class Launch>
   static double rate(double operations, Launch launch) {
     cuda::Stopwatch watch;
-    double best_us = INFINITY;
+    double best_us = std::numeric_limits<double>::infinity();
     for (int i = 0; i <= kCeilingTries; ++i) {
       watch.start(nullptr);
       launch(cudaStream_t{nullptr});

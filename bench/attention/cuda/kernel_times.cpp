@@ -82,7 +82,7 @@ double median(std::vector<double> values) {
 }  // namespace
 
 struct KernelTimes::Functions {
-  explicit Functions(Library opened) : library(std::move(opened)) {}
+  explicit Functions(Library opened) : library(opened) {}
 
   Library library;
   decltype(&cuptiActivityEnable) enable = nullptr;

@@ -37,7 +37,8 @@ struct Rows {
       q_starts.push_back(i + 1);
       kv_lengths.push_back(kernels::visible_keys(host, sequence, query));
       if (host.page == 0) kv_starts.push_back(host.kv_starts[sequence]);
-      const std::int32_t* const pages = host.page_table + sequence * host.pages_per_sequence;
+      const std::int32_t* const pages =
+          host.page_table + std::ptrdiff_t{sequence} * host.pages_per_sequence;
       page_table.insert(page_table.end(), pages, pages + host.pages_per_sequence);
     }
     kv_starts.resize(q_starts.size());  // the end of the last is never looked at
@@ -86,7 +87,7 @@ profile::Check check_against_plain(const AttentionProblem& host, const Attention
   auto tables = Tables::of(again);
   auto q = Buffer::of(all);
   auto out = Buffer::of(all);
-  if (!tables || !q || !out) return {NAN, rows};
+  if (!tables || !q || !out) return {std::nan(""), rows};
   for (std::size_t i = 0; i < picked.tokens.size(); ++i) {
     const std::size_t at = static_cast<std::size_t>(picked.tokens[i]) * row;
     must(cudaMemcpy(static_cast<std::byte*>(q->get()) + i * row,
@@ -102,7 +103,7 @@ profile::Check check_against_plain(const AttentionProblem& host, const Attention
   again.v = device.v;
   again.out = out->get();
   const kernels::GpuImplementation& plain = kernels::gpu_implementations().front();
-  if (plain.launch(again, nullptr, 0, nullptr) != kernels::Status::ok) return {NAN, rows};
+  if (plain.launch(again, nullptr, 0, nullptr) != kernels::Status::ok) return {std::nan(""), rows};
   must(cudaDeviceSynchronize(), plain.name);
   must(cudaMemcpy(wanted.data(), out->get(), all, cudaMemcpyDeviceToHost), "cudaMemcpy");
   return {relative_norm(device.type, values, wanted), rows};
