@@ -23,7 +23,8 @@ Status launch_stream(const void* from, void* to, std::size_t bytes, std::uint32_
   const StreamArguments arguments{static_cast<const simt::Words4*>(from),
                                   static_cast<simt::Words4*>(to),
                                   static_cast<std::int64_t>(bytes / 16), sink};
-  return simt::launch(stream_kernel, shape, stream, arguments);
+  return simt::launch(to == nullptr ? stream_kernel<false> : stream_kernel<true>, shape, stream,
+                      arguments);
 }
 
 template <class Kernel>

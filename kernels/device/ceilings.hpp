@@ -25,7 +25,8 @@ struct LoopWork {
 };
 
 /// Multiplications of 16-bit matrices by mma.sync with 32-bit sums, from registers alone: 2
-/// operations for each multiply-add. sink: as for launch_read.
+/// operations for each multiply-add. sink: as for launch_read. The ceiling of mma.sync, not of the
+/// GPU: on compute capability 9.0 it is some 60 to 65 % of what wgmma reaches.
 LoopWork launch_matmul_loop(ElementType type, int iterations, float* sink, void* stream);
 
 /// Powers of two, 1 operation each.

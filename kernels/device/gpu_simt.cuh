@@ -160,15 +160,15 @@ template <class Arguments>
 Status launch(void (*kernel)(Arguments), const LaunchShape& shape, void* stream,
               const Arguments& arguments) {
   if (!within_grid_limits(shape)) return Status::unsupported;
-  constexpr std::size_t kSharedWithoutAsking = 48 * 1024;
   cudaFuncAttributes attributes{};
-  if (shape.overlaps_prior || shape.shared_bytes > kSharedWithoutAsking) {
+  if (shape.overlaps_prior || shape.shared_bytes > 0) {
     if (cudaFuncGetAttributes(&attributes, kernel) != cudaSuccess) return Status::no_device;
   }
-  if (shape.shared_bytes > kSharedWithoutAsking &&
+  if (shape.shared_bytes > 0 &&
       (cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                             static_cast<int>(shape.shared_bytes)) != cudaSuccess ||
-       // Room for as many blocks as the shared memory allows, at the cost of L1 cache.
+       // Room for as many blocks as the shared memory allows, at the cost of L1 cache; and the same
+       // for all kernels that use any, so that one can start while another of them runs.
        cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
                             cudaSharedmemCarveoutMaxShared) != cudaSuccess)) {
     return Status::unsupported;

@@ -52,12 +52,13 @@ TEST_CASE("Splits cover the longest sequence once, with none empty") {
 }
 
 TEST_CASE("A batch that fills whole waves is not split") {
-  // 33 sequences of 8 KV heads are 264 blocks, two for each multiprocessor.
-  CHECK(decode_plan(decode_problem(64, 8, 33, 8192), kMultiprocessors).splits == 1);
+  // 33 sequences of 8 KV heads are 264 blocks, two for each multiprocessor. 4096 keys: what a chunk
+  // of a batch may have.
+  CHECK(decode_plan(decode_problem(64, 8, 33, 4096), kMultiprocessors).splits == 1);
 }
 
 TEST_CASE("A batch just over a wave is split to even it out") {
-  CHECK(decode_plan(decode_problem(64, 8, 34, 8192), kMultiprocessors).splits > 1);
+  CHECK(decode_plan(decode_problem(64, 8, 34, 4096), kMultiprocessors).splits > 1);
 }
 
 TEST_CASE("One long sequence is split until the device is full") {
@@ -72,6 +73,44 @@ TEST_CASE("A short sequence is not split: merging would take longer") {
   CHECK(decode_plan(decode_problem(8, 1, 1, 128), kMultiprocessors).splits == 1);
 }
 
+TEST_CASE("Merging is charged by splits: a device that is not full does not take all it can") {
+  // 128 tiles, all of which could run at once. In tiles, 3.5 for starts, sums and a second kernel,
+  // and the chunk and splits / 16: 43 splits 3 + 2.69, 64 splits 2 + 4, 128 splits 1 + 8.
+  CHECK(decode_plan(decode_problem(8, 1, 1, 8192), kMultiprocessors).splits == 43);
+}
+
+TEST_CASE(
+    "In a batch the longest sequence has chunks of 4096 keys, so that it does not end alone") {
+  // All the same length, one split would do; but a host does not know that they are.
+  const auto plan = decode_plan(decode_problem(64, 8, 33, 65536), kMultiprocessors);
+  CHECK(plan.splits >= 16);
+  CHECK(plan.chunk <= 4096);
+  // There is nothing to end before a sequence that is alone.
+  CHECK(decode_plan(decode_problem(264, 264, 1, 65536), kMultiprocessors).splits == 1);
+}
+
+TEST_CASE("Chunks are longer where those of 4096 keys would leave too many blocks empty") {
+  // 16 for each of the 264 that run at a time are 4224 blocks: 2 splits of 2048 blocks, and a few
+  // more to even out waves, but not 32.
+  const auto plan = decode_plan(decode_problem(64, 8, 256, 131072), kMultiprocessors);
+  CHECK(plan.splits >= 2);
+  CHECK(plan.splits < 8);
+  // And none where one split alone has that many.
+  CHECK(decode_plan(decode_problem(64, 8, 2112, 131072), kMultiprocessors).splits == 1);
+  // The most splits there are, of as many keys as it takes.
+  CHECK(decode_plan(decode_problem(8, 1, 2, 2000000), kMultiprocessors).splits <=
+        kernels::kMostSplits);
+}
+
+TEST_CASE("A plan of given splits has as many, or fewer where the last would be empty") {
+  const auto problem = decode_problem(8, 1, 1, 10 * 64);
+  CHECK(kernels::decode_plan_of_splits(problem, 1).chunk == 640);
+  CHECK(kernels::decode_plan_of_splits(problem, 4).splits == 4);
+  CHECK(kernels::decode_plan_of_splits(problem, 4).chunk == 192);
+  CHECK(kernels::decode_plan_of_splits(problem, 6).splits == 5);
+  CHECK(kernels::decode_plan_of_splits(problem, 128).splits == 10);
+}
+
 TEST_CASE("More than 16 query heads of a KV head take several row tiles") {
   CHECK(decode_plan(decode_problem(16, 1, 1, 64), kMultiprocessors).row_tiles == 1);
   CHECK(decode_plan(decode_problem(20, 1, 1, 64), kMultiprocessors).row_tiles == 2);
@@ -84,7 +123,7 @@ TEST_CASE("The workspace of decoding is that of its splits") {
   REQUIRE(plan.splits > 1);
   CHECK(kernels::decode_workspace_bytes(problem, kMultiprocessors) ==
         static_cast<std::size_t>(plan.splits) * 4 * 64 * (128 + 2) * 4);
-  CHECK(kernels::decode_workspace_bytes(decode_problem(64, 8, 33, 8192), kMultiprocessors) == 0);
+  CHECK(kernels::decode_workspace_bytes(decode_problem(64, 8, 33, 4096), kMultiprocessors) == 0);
 }
 
 TEST_CASE("Tiles fit the shared memory of a multiprocessor, as many blocks as planned") {

@@ -292,10 +292,7 @@ Status launch_decode_as(const AttentionProblem& problem, const DecodePlan& plan,
   shape.shared_bytes = static_cast<std::size_t>(decode_shared(kHeadDim).total);
   const Status status = simt::launch(decode_kernel<kType, kHeadDim>, shape, stream, arguments);
   if (status != Status::ok || plan.splits == 1) return status;
-  LaunchShape merge;
-  merge.grid_x = ceil_div<std::int64_t>(rows, 4);
-  merge.overlaps_prior = true;
-  return simt::launch(merge_splits_kernel<kType, kHeadDim>, merge, stream, arguments);
+  return launch_merge<kType, kHeadDim>(arguments, stream);
 }
 
 template <ElementType kType, int kHeadDim>

@@ -60,12 +60,22 @@ struct DecodePlan {
   std::int32_t row_tiles = 1;  // of 16 query heads that share a KV head
 };
 
-/// The split that is done soonest if all sequences are as long as the longest. Blocks run in waves,
-/// as many at a time as fit the device; a block takes the time of its tiles, and of 1 more to start
-/// (page table, then keys, one latency after another), and of half a tile to write and read back
-/// its sums where there are several; so does the second kernel that merges them, of 2 tiles. Of
-/// equal times, fewest splits. Ragged batches keep the same chunk: all blocks have the same work
-/// but the last of each sequence, and those beyond a sequence's end return at once.
+/// Chunks of equal length that as many blocks of the longest sequence take: `splits`, from 1 to
+/// kMostSplits, or fewer where so many would leave the last without keys. To measure what splitting
+/// costs; decode_plan() chooses among these.
+DecodePlan decode_plan_of_splits(const AttentionProblem& problem, int splits);
+
+/// The split that is done soonest if all sequences are as long as the longest, by a model: blocks
+/// run in waves, as many at a time as fit the device; a block takes the time of its tiles, some to
+/// start (page table, then keys, one latency after another), and where there are several splits,
+/// some to write and read back its sums; so does the second kernel that merges them. Of equal
+/// times, fewest splits.
+///
+/// In a batch sequences may be of unequal length, which a host does not know. So that the longest
+/// does not end alone, its chunks are of 4096 keys at most, unless that takes more than 128 splits
+/// or 16 blocks for each one that the device runs at a time. Blocks beyond a sequence's end return
+/// at once, after one latency of memory: by estimate 1.5 us for all that run at a time, so 25 us in
+/// all if every block of the 16 were empty.
 DecodePlan decode_plan(const AttentionProblem& problem, int multiprocessors);
 
 /// One query of each sequence at most.
@@ -73,6 +83,7 @@ bool decode_supports(const AttentionProblem& problem);
 
 /// For the sums of each split, of each query head: head_dim floats, largest score, sum of weights.
 /// 0 where nothing is split.
+std::size_t decode_workspace_bytes(const AttentionProblem& problem, const DecodePlan& plan);
 std::size_t decode_workspace_bytes(const AttentionProblem& problem, int multiprocessors);
 
 }  // namespace headroom::kernels
