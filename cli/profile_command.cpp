@@ -7,6 +7,7 @@
 #include "study/profile/import.hpp"
 #include "study/profile/shapes.hpp"
 #include "study/profile/show.hpp"
+#include "study/profile/words.hpp"
 
 #include <fmt/format.h>
 
@@ -56,8 +57,16 @@ Result<std::vector<std::shared_ptr<const Model>>> models_of(const std::vector<st
 Result<int> print_shapes(const ShapesArguments& arguments) {
   HEADROOM_TRY(const auto sizes, parse_sizes(arguments.tp, "--tp"));
   HEADROOM_TRY(const auto models, models_of(arguments.models));
-  fmt::print("{}", profile::shapes_json(profile::shard_shapes(models, sizes)));
-  return kDone;
+  const profile::ShapeList list = profile::shard_shapes(models, sizes);
+  fmt::print("{}", profile::shapes_json(list));
+  if (!list.shapes.empty()) return kDone;
+  for (const profile::RefusedShape& one : list.refused) {
+    fmt::print(
+        stderr, "headroom: {}{}: {}\n", profile::plain_text(one.model),
+        one.tensor_parallel ? fmt::format(", tensor parallel size {}", *one.tensor_parallel) : "",
+        one.reason);
+  }
+  return kGateFailed;
 }
 
 void add_tp(CLI::App& command, std::string& value) {
@@ -80,7 +89,9 @@ void add_shapes(CLI::App& group, int& exit_code) {
   add_tp(*command, arguments->tp);
   command->footer(
       "Equal shards of several models are one shape. The list keeps heads of any size;\n"
-      "headroom-attention-bench measures those of 64, 128 and 256 and says what it skips.\n"
+      "headroom-attention-bench measures those of 64, 128 and 256 on a GPU, multiples of 16 up\n"
+      "to 256 on a CPU, and says what it skips. Points are of full attention, also where layers\n"
+      "see a sliding window. Exit code 1: every model or size was refused; stderr says why.\n"
       "Examples:\n"
       "  headroom profile shapes --model gemma-3-27b-it --tp 1,2,4,8 > shapes.json\n"
       "  headroom profile shapes --model gemma-3-27b-it --model ./config.json --tp 1,2\n"
@@ -168,6 +179,8 @@ void add_show(CLI::App& group, int& exit_code) {
   command->add_flag("--all", arguments->all, "Every row of long tables");
   command->add_flag("--json", arguments->json, "Print JSON, with every row");
   command->footer(
+      "With --model, figures are of full attention: above the tables stands how many layers see\n"
+      "a window only. Marks behind figures in doubt are explained below the tables.\n"
       "Examples:\n"
       "  headroom profile show h200.json\n"
       "  headroom profile show h200.json --shape 16/8/128\n"

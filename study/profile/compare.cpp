@@ -1,5 +1,7 @@
 #include "study/profile/compare.hpp"
 
+#include "sim/core/quantile.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -80,14 +82,6 @@ void largest_first(Pairs& pairs) {
   std::stable_sort(pairs.begin(), pairs.end(), [](const auto& x, const auto& y) {
     return difference(x.ratio) > difference(y.ratio);
   });
-}
-
-/// Of sorted values, between neighbours in proportion.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, sorted.size() - 1);
-  return sorted[low] + (at - static_cast<double>(low)) * (sorted[high] - sorted[low]);
 }
 
 RatioSummary summary_of(std::string what, std::vector<double> ratios) {

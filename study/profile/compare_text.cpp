@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string variant(const Point& p) {
-  return fmt::format("{}{}", p.implementation,
+  return fmt::format("{}{}", implementation_text(p.implementation),
                      p.page && *p.page > 0 ? fmt::format(" page {}", *p.page) : "");
 }
 
@@ -24,10 +24,10 @@ std::string change(const std::string& a, const std::string& b) {
 }
 
 std::string summary_table(const std::vector<RatioSummary>& rows) {
-  std::string out = fmt::format("  {:<24}{:>8}{:>10}{:>8}{:>8}{:>8}\n", "times B / A", "points",
+  std::string out = fmt::format("  {:<23} {:>7} {:>9} {:>7} {:>7} {:>7}\n", "times B / A", "points",
                                 "geo mean", "p25", "median", "p75");
   for (const RatioSummary& row : rows) {
-    out += fmt::format("  {:<24}{:>8}{:>10.3f}{:>8.3f}{:>8.3f}{:>8.3f}\n", row.what,
+    out += fmt::format("  {:<23} {:>7} {:>9.3f} {:>7.3f} {:>7.3f} {:>7.3f}\n", row.what,
                        count_text(row.pairs), row.geometric_mean, row.p25, row.median, row.p75);
   }
   return out;
@@ -42,7 +42,7 @@ constexpr const char* kLessDifferent = "that differ less: --top shows more, --js
 
 std::string attention_pairs(const Comparison& c, std::size_t most) {
   constexpr const char* kLine =
-      "  {:<16}{:<12}{:<10}{:>6}{:>9}{:>9} {:<10}{:>6}{:>11}{:>11}{:>8}  {}\n";
+      "  {:<15} {:<11} {:<9} {:>5} {:>8} {:>8} {:<9} {:>5} {:>10} {:>10} {:>7}  {}\n";
   std::string out = fmt::format(kLine, "op", "q/kv/dim", "types", "batch", "queries", "keys",
                                 "lengths", "", "A, us", "B, us", "B / A", "implementation");
   const std::size_t shown = std::min(most, c.pairs.size());
@@ -61,7 +61,7 @@ std::string attention_pairs(const Comparison& c, std::size_t most) {
 }
 
 std::string collective_pairs(const Comparison& c, std::size_t most) {
-  constexpr const char* kLine = "  {:<16}{:<8}{:>6}{:>16}{:>12}{:>12}{:>8}  {}\n";
+  constexpr const char* kLine = "  {:<15} {:<7} {:>5} {:>15} {:>11} {:>11} {:>7}  {}\n";
   std::string out = fmt::format(kLine, "op", "type", "GPUs", "bytes", "A, us", "B, us", "B / A",
                                 "implementation");
   const std::size_t shown = std::min(most, c.collectives.size());
@@ -71,7 +71,8 @@ std::string collective_pairs(const Comparison& c, std::size_t most) {
                        pair.a->gpus, count_text(static_cast<std::size_t>(pair.a->bytes)),
                        us_text(pair.a->median_us), us_text(pair.b->median_us),
                        fmt::format("{:.3f}", pair.ratio),
-                       change(pair.a->implementation, pair.b->implementation));
+                       change(implementation_text(pair.a->implementation),
+                              implementation_text(pair.b->implementation)));
   }
   return out + left_out(c.collectives.size(), shown, kLessDifferent);
 }

@@ -22,7 +22,7 @@ void add(std::string& to, const std::string& text) {
 }
 
 std::string words(const Text& text, const char* form) {
-  return text && !text->empty() ? fmt::format(fmt::runtime(form), *text) : "";
+  return text && !text->empty() ? fmt::format(fmt::runtime(form), plain_text(*text)) : "";
 }
 
 std::string number(const Number& value, double unit, const char* form) {
@@ -63,8 +63,10 @@ std::string settings_line(const Device& d) {
 
 std::string source_line(const Source& s) {
   if (!s.imported) return "measured";
-  return fmt::format("imported: {}, license {}, from {}", s.name.value_or("name not given"),
-                     s.license.value_or("not given"), s.location.value_or("a place not given"));
+  return fmt::format("imported: {}, license {}, from {}",
+                     plain_text(s.name.value_or("name not given")),
+                     plain_text(s.license.value_or("not given")),
+                     plain_text(s.location.value_or("a place not given")));
 }
 
 std::string tool_line(const Tool& t) {
@@ -73,7 +75,9 @@ std::string tool_line(const Tool& t) {
   add(out, words(t.build, "{}"));
   add(out, words(t.compiler, "{}"));
   add(out, words(t.cuda_compiler, "{}"));
-  if (t.cuda_architectures) add(out, fmt::format("for {}", fmt::join(*t.cuda_architectures, " ")));
+  if (t.cuda_architectures) {
+    add(out, plain_text(fmt::format("for {}", fmt::join(*t.cuda_architectures, " "))));
+  }
   return out;
 }
 
@@ -128,7 +132,7 @@ std::string skipped_lines(const Profile& p) {
   std::string out;
   for (std::size_t i = 0; i < std::min(reasons.size(), kMostReasons); ++i) {
     out += line(i == 0 ? "skipped" : "",
-                fmt::format("{}: {}", count_text(reasons[i].first), reasons[i].second));
+                fmt::format("{}: {}", count_text(reasons[i].first), plain_text(reasons[i].second)));
   }
   return out + left_out(reasons.size(), std::min(reasons.size(), kMostReasons), "reasons");
 }
@@ -138,10 +142,10 @@ std::string skipped_lines(const Profile& p) {
 std::string header_text(const Profile& p) {
   return fmt::format("{}{}\n", device_words(p.device),
                      p.complete ? "" : ": INCOMPLETE, not all points asked for were measured") +
-         line("created", p.created.value_or("not known")) + line("source", source_line(p.source)) +
-         line("", p.source.note.value_or("")) + line("written by", tool_line(p.tool)) +
-         line("device", device_line(p.device)) + line("", settings_line(p.device)) +
-         line("libraries", libraries_line(p.libraries)) +
+         line("created", plain_text(p.created.value_or("not known"))) +
+         line("source", source_line(p.source)) + line("", plain_text(p.source.note.value_or(""))) +
+         line("written by", tool_line(p.tool)) + line("device", device_line(p.device)) +
+         line("", settings_line(p.device)) + line("libraries", libraries_line(p.libraries)) +
          line("ceilings", ceilings_line(p.ceilings)) + line("points", counts_line(p)) +
          skipped_lines(p);
 }

@@ -76,7 +76,23 @@ Result<std::string> gpu_name(const ImportOptions& options) {
               "say which it is: --gpu H200");
 }
 
+/// Error: nothing there, or nothing that is read from its beginning more than once.
+Status check_file(const fs::path& file) {
+  std::error_code code;
+  const fs::file_type type = fs::status(file, code).type();
+  if (type == fs::file_type::not_found) {
+    return fail("there is no such file", {file.string()}, "a table is wanted (CSV, or its .gz)");
+  }
+  if (type == fs::file_type::directory) {
+    return fail("this is a folder, not a table", {file.string()}, "name one file in it");
+  }
+  if (code || type == fs::file_type::regular) return {};  // opening it says why it cannot be read
+  return fail("this is a pipe or a device, but a table is read more than once", {file.string()},
+              "write it to a file first, and name that");
+}
+
 Result<const TableKind*> kind_of(const fs::path& file) {
+  HEADROOM_CHECK(check_file(file));
   HEADROOM_TRY(auto lines, LineReader::open(file));
   HEADROOM_TRY(const auto header, lines.next_nonblank());
   std::vector<std::string> known;
@@ -131,12 +147,19 @@ Result<double> latency_us(const CsvReader& rows, std::size_t column) {
 Result<Imported> import_tables(const ImportOptions& options) {
   ImportTarget to;
   Profile& profile = to.imported.profile;
+  // Whether these are tables comes before whose they are.
+  std::vector<const TableKind*> kinds_of_files;
+  for (const fs::path& file : options.files) {
+    HEADROOM_TRY(const TableKind* kind, kind_of(file));
+    kinds_of_files.push_back(kind);
+  }
   HEADROOM_TRY(profile.device.name, gpu_name(options));
   profile.source = {true, options.source_name, options.license, options.location, kNote};
   profile.tool.version = HEADROOM_VERSION;
   profile.tool.revision = HEADROOM_REVISION;
-  for (const fs::path& file : options.files) {
-    HEADROOM_TRY(const TableKind* kind, kind_of(file));
+  for (std::size_t i = 0; i < options.files.size(); ++i) {
+    const fs::path& file = options.files[i];
+    const TableKind* kind = kinds_of_files[i];
     HEADROOM_TRY(CsvReader rows, CsvReader::open(file, kind->name, kind->columns));
     const std::size_t before = profile.attention.size() + profile.collectives.size();
     HEADROOM_CHECK(kind->read(rows, to));

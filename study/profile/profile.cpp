@@ -1,6 +1,7 @@
 #include "study/profile/profile.hpp"
 
 #include "sim/core/assert.hpp"
+#include "study/profile/words.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,7 @@ std::string ShardShape::text() const {
 }
 
 std::string device_words(const Device& device) {
-  return fmt::format("{} ({})", device.name,
+  return fmt::format("{} ({})", plain_text(device.name, 80),
                      device.kind == DeviceKind::cpu ? "cpu: not a GPU" : "CUDA");
 }
 

@@ -1,6 +1,8 @@
 #include "study/input_file.hpp"
 #include "study/json_fields.hpp"
 #include "study/profile/profile.hpp"
+#include "study/profile/shape_use.hpp"
+#include "study/profile/words.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -43,12 +45,6 @@ auto object_if(const JsonFields& f, const char* key, Read read)
     -> std::optional<decltype(read(f))> {
   if (!f.known(key)) return std::nullopt;
   return read(f.object(key));
-}
-
-std::string some_text(const JsonFields& f, const char* key) {
-  std::string out = f.text(key);
-  if (out.empty()) f.reject(key, "text that is not empty");
-  return out;
 }
 
 std::int64_t positive(const JsonFields& f, const char* key) { return f.number(key, 1, kMost); }
@@ -162,21 +158,12 @@ Check check(const JsonFields& f) {
   return {f.real("relative_error", 0.0, kMostReal), count_if(f, "rows")};
 }
 
-std::vector<ShapeUse> uses(const JsonFields& f) {
-  std::vector<ShapeUse> out;
-  for (const JsonFields& entry : f.objects("from")) {
-    out.push_back({some_text(entry, "model"), entry.small("tensor_parallel", 1, kMostSmall),
-                   positive(entry, "kv_replication")});
-  }
-  return out;
-}
-
 std::vector<std::string> flags(const JsonFields& f) {
   std::vector<std::string> out = f.texts("flags");
   for (const std::string& flag : out) {
     if (std::find(kFlags.begin(), kFlags.end(), flag) == kFlags.end()) {
-      f.reject("flags",
-               fmt::format("a list of {}, not '{}'", fmt::join(kFlags, ", "), flag.substr(0, 40)));
+      f.reject("flags", fmt::format("a list of {}, not '{}'", fmt::join(kFlags, ", "),
+                                    plain_text(flag, 40)));
     }
   }
   return out;
@@ -220,7 +207,7 @@ Point point(const JsonFields& f) {
   out.causal = f.flag("causal");
   out.page = count_if(f, "page");
   check_shape(f, out);
-  out.from = uses(f);
+  out.from = read_uses(f);
   out.flops = positive(f, "flops");
   out.bytes = positive(f, "bytes");
   out.scores = positive(f, "scores");
@@ -249,7 +236,7 @@ void check_ids(const std::vector<JsonFields>& points, const Profile& profile) {
   for (std::size_t i = 0; i < points.size(); ++i) {
     const std::string& id = profile.attention[i].id;
     if (!ids.insert(id).second) {
-      points[i].reject("id", fmt::format("unique: '{}' stands twice", id.substr(0, 120)));
+      points[i].reject("id", fmt::format("unique: '{}' stands twice", plain_text(id, 120)));
     }
   }
 }

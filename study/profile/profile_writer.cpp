@@ -1,4 +1,5 @@
 #include "study/profile/profile.hpp"
+#include "study/profile/shape_use.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -122,12 +123,6 @@ Json counters_json(const Counters& c) {
           {"tensor_active_percent", or_null(c.tensor_active_percent)}};
 }
 
-Json use_json(const ShapeUse& u) {
-  return {{"model", u.model},
-          {"tensor_parallel", u.tensor_parallel},
-          {"kv_replication", u.kv_replication}};
-}
-
 Json point_json(const Point& p) {
   return {{"id", p.id},
           {"op", name_of(kOps, p.op)},
@@ -145,7 +140,7 @@ Json point_json(const Point& p) {
           {"lengths", name_of(kLengths, p.lengths)},
           {"causal", p.causal},
           {"page", or_null(p.page)},
-          {"from", list_of(p.from, use_json)},
+          {"from", uses_json(p.from)},
           {"flops", p.flops},
           {"bytes", p.bytes},
           {"scores", p.scores},

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -34,6 +35,25 @@ void fill_efficiency(ScalingRow& row, const std::vector<ScalingSize>& sizes) {
   }
 }
 
+void fill_layers(Scaling& to, const TextArch& text, const Attention& heads) {
+  for (std::size_t i = 0; i < text.kinds.size(); ++i) {
+    const Attention* attention = text.kinds[i].attention();
+    if (attention == nullptr || !same_heads(*attention, heads)) continue;
+    const std::int64_t layers = std::count(text.kind_of_layer.begin(), text.kind_of_layer.end(), i);
+    to.layers += layers;
+    if (attention->reach == Attention::Reach::full || layers == 0) continue;
+    const auto known =
+        std::find_if(to.windowed.begin(), to.windowed.end(), [&](const WindowedLayers& w) {
+          return w.reach == attention->reach && w.window == attention->window;
+        });
+    if (known == to.windowed.end()) {
+      to.windowed.push_back({attention->reach, attention->window, layers});
+    } else {
+      known->layers += layers;
+    }
+  }
+}
+
 void fill_rows(Scaling& to, const Profile& profile) {
   std::map<decltype(row_key(std::declval<Point>())), ScalingRow> rows;
   for (const Point& point : profile.attention) {
@@ -43,6 +63,7 @@ void fill_rows(Scaling& to, const Profile& profile) {
       row.point = &point;
       row.cells.resize(to.sizes.size());
       ScalingCell cell;
+      cell.point = &point;
       cell.us = engine_us(point);
       const auto queries = queries_of(point);
       if (queries) cell.tokens_per_s = *queries * 1e6 / (to.sizes[i].tp * cell.us);
@@ -62,7 +83,12 @@ Result<std::vector<Scaling>> scaling_of(const Profile& profile, const Model& mod
                                         std::span<const int> sizes) {
   std::vector<Scaling> out;
   for (const Attention* attention : plain_attention(model)) {
-    Scaling one{model.name, attention->heads, attention->kv_heads, attention->head_dim, {}, {}, {}};
+    Scaling one;
+    one.model = model.name;
+    one.heads = attention->heads;
+    one.kv_heads = attention->kv_heads;
+    one.head_dim = attention->head_dim;
+    fill_layers(one, model.text, *attention);
     for (const int size : sizes) {
       const std::string why = refusal_of(model, size);
       if (why.empty()) {

@@ -2,6 +2,7 @@
 
 #include "sim/engine/kv_cache.hpp"
 #include "sim/engine/shared_rules.hpp"
+#include "study/profile/shape_use.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -85,14 +86,18 @@ class Collector {
 
 }  // namespace
 
+bool same_heads(const Attention& a, const Attention& b) {
+  return a.heads == b.heads && a.kv_heads == b.kv_heads && a.head_dim == b.head_dim &&
+         a.value_dim() == b.value_dim() && a.latent == b.latent;
+}
+
 std::vector<const Attention*> plain_attention(const Model& model) {
   std::vector<const Attention*> out;
   for (const LayerKind& kind : model.text.kinds) {
     const Attention* attention = kind.attention();
     if (attention == nullptr || !not_plain(*attention).empty()) continue;
     const bool known = std::any_of(out.begin(), out.end(), [&](const Attention* other) {
-      return other->heads == attention->heads && other->kv_heads == attention->kv_heads &&
-             other->head_dim == attention->head_dim;
+      return same_heads(*other, *attention);
     });
     if (!known) out.push_back(attention);
   }
@@ -124,16 +129,10 @@ ShapeList shard_shapes(std::span<const std::shared_ptr<const Model>> models,
 std::string shapes_json(const ShapeList& list) {
   Json shapes = Json::array();
   for (const UsedShape& used : list.shapes) {
-    Json from = Json::array();
-    for (const ShapeUse& use : used.from) {
-      from.push_back({{"model", use.model},
-                      {"tensor_parallel", use.tensor_parallel},
-                      {"kv_replication", use.kv_replication}});
-    }
     shapes.push_back({{"q_heads", used.shape.q_heads},
                       {"kv_heads", used.shape.kv_heads},
                       {"head_dim", used.shape.head_dim},
-                      {"from", std::move(from)}});
+                      {"from", uses_json(used.from)}});
   }
   Json refused = Json::array();
   for (const RefusedShape& one : list.refused) {

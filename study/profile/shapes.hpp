@@ -40,6 +40,8 @@ struct ShapeList {
 
 /// The kinds of heads of the model's layers that have plain queries, keys and values.
 [[nodiscard]] std::vector<const Attention*> plain_attention(const Model& model);
+/// Whether the shards of both have the same shapes. What a token sees may differ: its window.
+[[nodiscard]] bool same_heads(const Attention& a, const Attention& b);
 /// Why engines refuse the size for this model's heads; "" where they do not.
 [[nodiscard]] std::string refusal_of(const Model& model, int size);
 /// What one of `size` GPUs computes. Precondition: the size is not refused.
@@ -51,7 +53,8 @@ struct ShapeList {
 [[nodiscard]] std::string shapes_json(const ShapeList& list);
 
 /// The shapes of such a file. Error: unreadable, no JSON, another schema or version, a key that is
-/// missing, of another type or out of range, by its path; no shape at all.
+/// missing, of another type or out of range, by its path; a shape that stands twice; no shape at
+/// all.
 [[nodiscard]] Result<std::vector<UsedShape>> read_shapes(const std::filesystem::path& file);
 
 }  // namespace headroom::profile

@@ -1,8 +1,11 @@
 #include "study/input_file.hpp"
 #include "study/json_fields.hpp"
+#include "study/profile/shape_use.hpp"
 #include "study/profile/shapes.hpp"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace headroom::profile {
 namespace {
@@ -17,10 +20,7 @@ UsedShape used_shape(const JsonFields& f) {
   if (out.shape.kv_heads > 0 && out.shape.q_heads % out.shape.kv_heads != 0) {
     f.reject("kv_heads", fmt::format("a divisor of q_heads, {}", out.shape.q_heads));
   }
-  for (const JsonFields& use : f.objects("from")) {
-    out.from.push_back({use.text("model"), use.small("tensor_parallel", 1, kMostHeads),
-                        use.small("kv_replication", 1, kMostHeads)});
-  }
+  out.from = read_uses(f);
   return out;
 }
 
@@ -38,7 +38,15 @@ Result<std::vector<UsedShape>> read_shapes(const std::filesystem::path& file) {
     return wrong_input(input, fmt::format("only version {} is read", kShapesVersion));
   }
   std::vector<UsedShape> out;
-  for (const JsonFields& shape : fields.objects("shapes")) out.push_back(used_shape(shape));
+  // Points are named by their shapes, and each has a name of its own.
+  std::set<ShardShape> known;
+  for (const JsonFields& entry : fields.objects("shapes")) {
+    out.push_back(used_shape(entry));
+    const ShardShape& shape = out.back().shape;
+    if (!known.insert(shape).second) {
+      entry.reject("q_heads", fmt::format("of another shape: {} stands twice", shape.text()));
+    }
+  }
   if (error) return wrong_input(input, error->message);
   if (out.empty()) return wrong_input(input, "it names no shape");
   return out;

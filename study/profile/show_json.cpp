@@ -41,7 +41,9 @@ Json row_json(const Scaling& scaling, const ScalingRow& row) {
         {{"tensor_parallel", scaling.sizes[i].tp},
          {"us", cell.us},
          {"tokens_per_s_per_gpu", cell.tokens_per_s ? Json(*cell.tokens_per_s) : Json(nullptr)},
-         {"efficiency", cell.efficiency}});
+         {"efficiency", cell.efficiency},
+         {"verified", cell.point->verified ? Json(*cell.point->verified) : Json(nullptr)},
+         {"flags", cell.point->flags}});
   }
   return {{"op", name_of(kOps, p.op)},
           {"type", name_of(kTypes, p.type)},
@@ -56,6 +58,13 @@ Json row_json(const Scaling& scaling, const ScalingRow& row) {
           {"sizes", std::move(cells)}};
 }
 
+Json windowed_json(const WindowedLayers& windowed) {
+  const bool sliding = windowed.reach == Attention::Reach::sliding;
+  return {{"reach", sliding ? "sliding" : "chunked"},
+          {"window", windowed.window},
+          {"layers", windowed.layers}};
+}
+
 Json scaling_json(const Scaling& scaling) {
   Json sizes = Json::array();
   for (const ScalingSize& size : scaling.sizes) {
@@ -66,6 +75,8 @@ Json scaling_json(const Scaling& scaling) {
                      {"kv_replication", size.kv_replication},
                      {"measured", size.measured}});
   }
+  Json windowed = Json::array();
+  for (const WindowedLayers& some : scaling.windowed) windowed.push_back(windowed_json(some));
   Json refused = Json::array();
   for (const auto& [size, reason] : scaling.refused) {
     refused.push_back({{"tensor_parallel", size}, {"reason", reason}});
@@ -74,6 +85,7 @@ Json scaling_json(const Scaling& scaling) {
   for (const ScalingRow& row : scaling.rows) rows.push_back(row_json(scaling, row));
   return {{"model", scaling.model},       {"q_heads", scaling.heads},
           {"kv_heads", scaling.kv_heads}, {"head_dim", scaling.head_dim},
+          {"layers", scaling.layers},     {"windowed", std::move(windowed)},
           {"sizes", std::move(sizes)},    {"refused", std::move(refused)},
           {"rows", std::move(rows)}};
 }

@@ -55,7 +55,7 @@ std::string flags_text(const Point& p) {
   return out;
 }
 
-constexpr const char* kRow = "  {:>8}{:>9}{:>9} {:<10}{:>12}{:>12}{:>9}{:>9}{:>10}{:>9}  {}";
+constexpr const char* kRow = "  {:>8} {:>8} {:>8} {:<9} {:>12} {:>11} {:>8} {:>8} {:>9} {:>8}  {}";
 
 std::string point_row(const Profile& profile, const Point& p) {
   const Rates rates = rates_of(p);
@@ -68,8 +68,9 @@ std::string point_row(const Profile& profile, const Point& p) {
 }
 
 std::string group_heading(const Point& p) {
-  return fmt::format("  {}, {}, {}{}{}\n", p.shape.text(), types_text(p), p.implementation,
-                     page_text(p), p.causal || p.op == Op::decode ? "" : ", not causal");
+  return fmt::format("  {}, {}, {}{}{}\n", p.shape.text(), types_text(p),
+                     implementation_text(p.implementation), page_text(p),
+                     p.causal || p.op == Op::decode ? "" : ", not causal");
 }
 
 /// Up to `most` points.
@@ -102,7 +103,8 @@ struct Range {
   }
 };
 
-constexpr const char* kGroupRow = "  {:<13}{:<10}{:>7}{:>11}{:>16}{:>12}{:>11}{:>9}{:>10}{:>9}  {}";
+constexpr const char* kGroupRow =
+    "  {:<12} {:<9} {:>7} {:>10} {:>15} {:>11} {:>10} {:>8} {:>9} {:>8}  {}";
 
 /// What is fastest of each group.
 std::string group_row(const Profile& profile, const Group& group) {
@@ -125,7 +127,7 @@ std::string group_row(const Profile& profile, const Group& group) {
                               share_text(best.bytes_per_s, profile.ceilings.read_bytes_per_s),
                               fmt::format("{:.4g}", best.flop_per_s / 1e12),
                               share_text(best.flop_per_s, profile.ceilings.matmul_flop_per_s),
-                              p.implementation + page_text(p)));
+                              implementation_text(p.implementation) + page_text(p)));
 }
 
 std::string group_rows(const Profile& profile, const std::vector<Group>& groups) {
@@ -154,7 +156,7 @@ std::string op_table(const Profile& profile, Op op, const ShowOptions& options) 
 
 std::string collective_table(const Profile& profile, const ShowOptions& options) {
   if (profile.collectives.empty() || options.shape) return "";
-  constexpr const char* kLine = "  {:<15}{:<7}{:>5}{:>16}{:>12}{:>10}  {}\n";
+  constexpr const char* kLine = "  {:<14} {:<6} {:>5} {:>15} {:>11} {:>9}  {}\n";
   const std::size_t all = profile.collectives.size();
   std::string out =
       fmt::format("\ncollectives on {}: {}\n", device_words(profile.device), count_text(all));
@@ -165,7 +167,7 @@ std::string collective_table(const Profile& profile, const ShowOptions& options)
     out += fmt::format(kLine, name_of(kCollectiveOps, c.op), name_of(kTypes, c.type), c.gpus,
                        count_text(static_cast<std::size_t>(c.bytes)), us_text(c.median_us),
                        fmt::format("{:.4g}", static_cast<double>(c.bytes) / c.median_us / 1e3),
-                       c.implementation);
+                       implementation_text(c.implementation));
   }
   return out + left_out(all, most, "collectives: --all shows them");
 }

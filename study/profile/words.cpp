@@ -9,6 +9,29 @@
 #include <cmath>
 
 namespace headroom::profile {
+namespace {
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
+std::string plain_text(std::string_view text, std::size_t most) {
+  std::size_t end = text.size();
+  if (end > most) {
+    end = most - 3;
+    while (end > 0 && is_continuation(text[end])) --end;  // not inside a character
+  }
+  std::string out;
+  for (std::size_t i = 0; i < end; ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < end ? text[i + 1] : '\0');
+    const bool second = c == 0xC2 && next >= 0x80 && next < 0xA0;  // U+0080 to U+009F
+    const bool control = c < 0x20 || c == 0x7F || second;
+    out += control ? '?' : text[i];
+    if (second) ++i;
+  }
+  return end < text.size() ? out + "..." : out;
+}
 
 std::string kind_words(const Device& device) {
   return device.kind == DeviceKind::cpu ? "cpu: not a GPU" : "GPU (CUDA)";
@@ -21,6 +44,8 @@ std::string us_text(double us) {
   if (us < kOneDigit) return fmt::format("{:.1f}", us);
   return us < 1e15 ? with_commas(std::llround(us)) : fmt::format("{:.3g}", us);
 }
+
+std::string implementation_text(std::string_view name) { return plain_text(name, 60); }
 
 std::string types_text(const Point& point) {
   const std::string& type = name_of(kTypes, point.type);

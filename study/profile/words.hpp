@@ -6,14 +6,20 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headroom::profile {
 
+/// Text of a file as a terminal and a table can take it: of at most so many bytes, with '?' for
+/// control characters.
+[[nodiscard]] std::string plain_text(std::string_view text, std::size_t most = 200);
 /// "GPU (CUDA)", "cpu: not a GPU".
 [[nodiscard]] std::string kind_words(const Device& device);
 /// "10.09", "1234.5", "123,457".
 [[nodiscard]] std::string us_text(double us);
+/// Implementations as tables and headings name them.
+[[nodiscard]] std::string implementation_text(std::string_view name);
 /// "bf16", or "bf16/fp8" where keys and values are of another type.
 [[nodiscard]] std::string types_text(const Point& point);
 /// Counts with commas.

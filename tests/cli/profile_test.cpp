@@ -54,6 +54,24 @@ TEST_CASE("the shapes of a model are printed as JSON, of a config.json too", "[c
   CHECK(nlohmann::json::parse(all.out)["shapes"].size() > 50);
 }
 
+TEST_CASE("a list without any shape is printed, and the command says that it failed", "[cli]") {
+  const auto refused =
+      run_headroom({"profile", "shapes", "--model", "gemma-3-27b-it,deepseek-v3", "--tp", "3"});
+  CHECK(refused.exit_code == 1);
+  const auto json = nlohmann::json::parse(refused.out);
+  CHECK(json["shapes"].empty());
+  CHECK(json["refused"].size() == 2);
+  CHECK(refused.err.find("headroom: gemma-3-27b-it, tensor parallel size 3: 32 attention heads") !=
+        std::string::npos);
+  CHECK(refused.err.find("headroom: deepseek-v3: multi-head latent attention") !=
+        std::string::npos);
+  // One shape is enough.
+  const auto some =
+      run_headroom({"profile", "shapes", "--model", "gemma-3-27b-it,deepseek-v3", "--tp", "1,3"});
+  CHECK(some.exit_code == 0);
+  CHECK(some.err.empty());
+}
+
 TEST_CASE("a table becomes a profile that is shown and compared", "[cli]") {
   const TempDir folder;
   const std::string h200 = import_of(folder, "h200", kTable);
@@ -137,6 +155,10 @@ TEST_CASE("bad profiles and questions are refused with what is wanted", "[cli]")
              {"h200.csv:1", "of no table that is taken", "generation attention ("}),
       import("a bad row", "h200.csv", kHeader + "fa3,bf16,bf16,32,16,128,0,16,4096,x\n",
              {"h200.csv:2:", "latency_ms is 'x'"}),
+      BadInput{"no table",
+               {},
+               {"/none.csv: there is no such file"},
+               {"profile", "import", "--from", "@/none.csv"}},
       import("no GPU", "x.csv", kTable, {"--gpu H200"}),
       import("empty", "h200.csv", "\n", {"h200.csv"}),
   });

@@ -3,10 +3,13 @@
 #include "study/profile/compare.hpp"
 #include "study/profile/scaling.hpp"
 #include "study/profile/show.hpp"
+#include "study/profile/words.hpp"
 #include "tests/study/profile_samples.hpp"
 #include "tests/support.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace headroom;
 using namespace headroom::test;
@@ -18,6 +21,14 @@ Point decode_of(const ShardShape& shape, double us) {
   Point out = decode_point("d" + shape.text(), us);
   out.shape = shape;
   return out;
+}
+
+/// The text with every run of blanks as one.
+std::string single_blanks(std::string text) {
+  text.erase(
+      std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+      text.end());
+  return text;
 }
 
 }  // namespace
@@ -147,8 +158,131 @@ TEST_CASE("throughput of a GPU and efficiency are as by hand") {
   CHECK(text.find("TP 3    refused: ") != std::string::npos);
   CHECK(text.find("TP 4    8/4/128        not in this profile") != std::string::npos);
   CHECK(text.find("100k") != std::string::npos);
+  CHECK(text.find("in doubt") == std::string::npos);
   const auto latent = require_value(find_model("deepseek-v3"));
   CHECK_FALSE(scaling_of(profile, *latent, sizes));
+}
+
+TEST_CASE("figures in doubt are marked, and the marks explained") {
+  Profile profile = profile_of({decode_of({32, 16, 128}, 40.0), decode_of({16, 8, 128}, 25.0),
+                                decode_of({8, 4, 128}, 12.5)});
+  profile.attention[0].verified = true;
+  profile.attention[1].verified = false;
+  profile.attention[1].flags = {"thermal", "noisy"};
+  profile.attention[2].flags = {"drift", "power_capped", "unsettled"};
+  const auto model = require_value(find_model("gemma-3-27b-it"));
+  const std::vector<int> sizes = {1, 2, 4};
+  const auto found = require_value(scaling_of(profile, *model, sizes));
+  const std::string text = scaling_text(profile, found.at(0), false);
+  CHECK(single_blanks(text).find("4 1 1024 100k 100 % 80.0k 80 %!nt 80.0k 80 %dpu") !=
+        std::string::npos);
+  CHECK(text.find("Figures in doubt: ! implementation not verified, n noisy, d drift, "
+                  "p power_capped, t thermal, u unsettled.") != std::string::npos);
+  const auto json = nlohmann::json::parse(show_json(profile, found, {}));
+  const auto& cells = json["models"][0]["rows"][0]["sizes"];
+  CHECK(cells[0]["verified"] == true);
+  CHECK(cells[0]["flags"].empty());
+  CHECK(cells[1]["verified"] == false);
+  CHECK(cells[1]["flags"] == nlohmann::json({"thermal", "noisy"}));
+  CHECK(cells[2]["verified"].is_null());
+
+  profile.attention[1] = decode_of({16, 8, 128}, 25.0);
+  profile.attention[2].flags = {"drift"};
+  const auto fewer = require_value(scaling_of(profile, *model, sizes));
+  CHECK(scaling_text(profile, fewer.at(0), false).find("Figures in doubt: d drift. ") !=
+        std::string::npos);
+}
+
+TEST_CASE("layers that see a window only are counted above the figures") {
+  const Profile profile = profile_of({decode_of({32, 16, 128}, 40.0)});
+  const std::vector<int> sizes = {1};
+  // Every sixth of 62 layers of gemma-3-27b-it is full.
+  const auto gemma = require_value(find_model("gemma-3-27b-it"));
+  const auto found = require_value(scaling_of(profile, *gemma, sizes));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].layers == 62);
+  REQUIRE(found[0].windowed.size() == 1);
+  CHECK(found[0].windowed[0].layers == 52);
+  CHECK(found[0].windowed[0].window == 1024);
+  CHECK(
+      scaling_text(profile, found[0], false)
+          .find("Figures are of full attention: 52 of 62 layers see the last 1,024 tokens only.") !=
+      std::string::npos);
+  const auto json = nlohmann::json::parse(show_json(profile, found, {}))["models"][0];
+  CHECK(json["layers"] == 62);
+  CHECK(json["windowed"] ==
+        nlohmann::json::parse(R"([{"reach": "sliding", "window": 1024, "layers": 52}])"));
+
+  Model chunked = *gemma;
+  for (LayerKind& kind : chunked.text.kinds) {
+    if (kind.attention()->window > 0) kind.attention()->reach = Attention::Reach::chunked;
+  }
+  const auto own = require_value(scaling_of(profile, chunked, sizes));
+  CHECK(scaling_text(profile, own[0], false).find("their own chunk of 1,024 tokens only") !=
+        std::string::npos);
+
+  const auto full = require_value(find_model("meta-llama-3.1-70b"));
+  const auto plain = require_value(scaling_of(profile, *full, sizes));
+  CHECK(plain.at(0).layers == 80);
+  CHECK(plain.at(0).windowed.empty());
+  CHECK(scaling_text(profile, plain[0], false).find("full attention") == std::string::npos);
+}
+
+TEST_CASE("text of a profile neither drives a terminal nor forges lines of tables") {
+  const std::string evil =
+      "\x1b[2J\ra\nceilings   read 9 GB/s\x7f\xc2\x9b"
+      "1m\r\t";
+  Profile profile = full_profile();
+  Text* const texts[] = {&profile.source.name,     &profile.source.license,
+                         &profile.source.location, &profile.source.note,
+                         &profile.created,         &profile.tool.version,
+                         &profile.tool.revision,   &profile.tool.build,
+                         &profile.tool.compiler,   &profile.tool.cuda_compiler,
+                         &profile.device.driver,   &profile.device.compute_capability,
+                         &profile.device.features, &profile.device.cuda_runtime,
+                         &profile.libraries.nvml,  &profile.libraries.cupti,
+                         &profile.libraries.cudnn, &profile.libraries.nccl};
+  for (Text* text : texts) *text = evil;
+  profile.source.imported = true;
+  profile.device.name = evil;
+  profile.tool.cuda_architectures = {evil};
+  profile.skipped = {{evil, evil}};
+  for (Point& point : profile.attention) point.implementation = evil;
+  for (Collective& collective : profile.collectives) collective.implementation = evil;
+  const auto model = require_value(find_model("gemma-3-27b-it"));
+  const std::vector<int> sizes = {1};
+  const auto scaling = require_value(scaling_of(profile, *model, sizes));
+  Profile other = profile;
+  for (Point& point : other.attention) point.implementation = evil + "b";
+  for (Collective& collective : other.collectives) collective.implementation = evil + "b";
+  const std::string all = header_text(profile) + tables_text(profile, {}) +
+                          scaling_text(profile, scaling[0], false) +
+                          compare_text(require_value(compare(profile, other)), 10);
+  for (const char c : all) {
+    const auto byte = static_cast<unsigned char>(c);
+    INFO("byte " << int{byte});
+    CHECK((c == '\n' || (byte >= 0x20 && byte < 0x7F)));
+  }
+  CHECK(all.find("\nceilings") == std::string::npos);
+  CHECK(all.find("?[2J?a?ceilings   read 9 GB/s??1m??") != std::string::npos);
+}
+
+TEST_CASE("long texts are cut between characters, and long values stay apart") {
+  CHECK(plain_text("abc", 3) == "abc");
+  CHECK(plain_text("abcdefgh", 6) == "abc...");
+  // Two bytes a character: the cut at three would halve the second.
+  CHECK(plain_text("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", 6) == "\xc3\xa4...");
+  CHECK(plain_text("\xc3\xa4") == "\xc3\xa4");
+  Point p = decode_point("0", 1e15);
+  p.shape = {123'456'789'012, 123'456'789'012, 123'456'789'012};
+  p.batch = 123'456'789'012;
+  p.kv_len = 123'456'789'012;
+  const Profile profile = profile_of({p});
+  CHECK(single_blanks(tables_text(profile, {})).find(" 123456789012 1 123456789012 equal ") !=
+        std::string::npos);
+  CHECK(single_blanks(compare_text(require_value(compare(profile, profile)), 10))
+            .find("decode 123456789012/123456789012/123456789012 bf16 123456789012 1 123456789012 "
+                  "equal hot 1e+15 1e+15 1.000 split") != std::string::npos);
 }
 
 TEST_CASE("every table of a CPU says that it is none of a GPU") {

@@ -63,6 +63,15 @@ TEST_CASE("a profile that is written reads back the same, to the byte") {
   CHECK(back.device.mig == false);
   CHECK(back.source.note == "note \"quoted\"");
 
+  // Of few samples no interval is known.
+  auto few = full_profile();
+  few.attention[0].cold->median_ci95_us.reset();
+  const std::string text_of_few = profile::profile_json(few);
+  CHECK(Json::parse(text_of_few)["attention"][0]["cold"]["median_ci95_us"].is_null());
+  const auto of_few = require_value(profile::read_profile(folder.write("f.json", text_of_few)));
+  CHECK_FALSE(of_few.attention[0].cold->median_ci95_us.has_value());
+  CHECK(of_few.attention[0].hot->median_ci95_us.has_value());
+
   const std::string bare = profile::profile_json(profile_of({}));
   const auto empty = require_value(profile::read_profile(folder.write("q.json", bare)));
   CHECK(profile::profile_json(empty) == bare);

@@ -139,10 +139,30 @@ TEST_CASE("bad tables are refused with file, line and what is wrong") {
            {error_of("h200.csv", "gemm_dtype,m,n,k,latency_ms\nfp8,1,2,3,4\n"),
             {"h200.csv:1", "of no table that is taken", "context attention (kernel,",
              "generation attention (", "collectives (gpu,"}},
+           // What is no table is told before what names no GPU.
+           {error_of("x.csv", "a,b\n1,2\n"), {"x.csv:1", "of no table that is taken"}},
            {error_of("x.csv", kContext), {"--gpu", "say which it is"}}}) {
     INFO(error);
     for (const auto& piece : pieces) CHECK(error.find(piece) != std::string::npos);
   }
+}
+
+TEST_CASE("what is no file is told as such, before anything else") {
+  const TempDir folder;
+  ImportOptions options;
+  options.files = {folder.path() / "none.csv"};
+  const auto none = import_tables(options);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().text().find("none.csv: there is no such file") != std::string::npos);
+  options.files = {folder.write("h200.csv", kContext + "fa3,fp8,fp8,4,2,64,0,3,4,0.01\n"),
+                   folder.path()};
+  const auto directory = import_tables(options);
+  REQUIRE_FALSE(directory);
+  CHECK(directory.error().text().find("this is a folder, not a table") != std::string::npos);
+  options.files = {"/dev/null"};
+  const auto device = import_tables(options);
+  REQUIRE_FALSE(device);
+  CHECK(device.error().text().find("but a table is read more than once") != std::string::npos);
 }
 
 TEST_CASE("the shared attention tables are read, with figures worked out by hand") {

@@ -84,6 +84,33 @@ TEST_CASE("models without plain attention are refused at every size") {
   CHECK(json["refused"][0]["tensor_parallel"].is_null());
 }
 
+TEST_CASE("a list of shapes reads back, and one that names a shape twice is refused") {
+  const TempDir folder;
+  const std::string text = shapes_json(shapes_of({"gemma-3-27b-it"}, {1, 32}));
+  const auto back = require_value(read_shapes(folder.write("s.json", text)));
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].shape == ShardShape{1, 1, 128});
+  REQUIRE(back[0].from.size() == 1);
+  CHECK(back[0].from[0].model == "gemma-3-27b-it");
+  CHECK(back[0].from[0].kv_replication == 2);
+  CHECK(back[0].from[0].tensor_parallel == 32);
+
+  auto json = nlohmann::json::parse(text);
+  json["shapes"].push_back(json["shapes"][1]);
+  json["shapes"][2]["from"] = nlohmann::json::array();
+  const auto twice = read_shapes(folder.write("s.json", json.dump()));
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error().text().find("'shapes[2].q_heads' must be of another shape: 32/16/128 stands "
+                                  "twice") != std::string::npos);
+  json["shapes"][2]["head_dim"] = 64;
+  CHECK(require_value(read_shapes(folder.write("s.json", json.dump()))).size() == 3);
+  json["shapes"][0]["from"][0]["model"] = "";
+  const auto unnamed = read_shapes(folder.write("s.json", json.dump()));
+  REQUIRE_FALSE(unnamed);
+  CHECK(unnamed.error().text().find("'shapes[0].from[0].model' must be text that is not empty") !=
+        std::string::npos);
+}
+
 TEST_CASE("every model of the catalogue has shapes or is refused") {
   std::vector<std::shared_ptr<const Model>> models;
   for (const Model& model : model_catalogue())
