@@ -123,7 +123,6 @@ struct TileOf {
 
   // Adds the weighted values of two vectors of columns to four rows.
   void add_values(int row, int d, int count, const float* rescale) {
-    const int dim = tile.head_dim;
     Vector sums[kRowsAtOnce][2];
     for (int r = 0; r < kRowsAtOnce; ++r) {
       const float* const out = row_of(tile.out, row + r) + d;
