@@ -1,5 +1,7 @@
 #include "bench/attention/summary.hpp"
 
+#include "sim/core/quantile.hpp"
+
 #include <boost/math/distributions/binomial.hpp>
 
 #include <algorithm>
@@ -7,14 +9,6 @@
 
 namespace headroom::bench {
 namespace {
-
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  if (below + 1 >= sorted.size()) return sorted.back();
-  const double part = at - static_cast<double>(below);
-  return sorted[below] + part * (sorted[below + 1] - sorted[below]);
-}
 
 // How many samples of n lie below the interval: as many as lie below the median with at most 2.5 %
 // chance. The quantile of boost is rounded outwards, to where that still holds.
