@@ -4,6 +4,7 @@
 #include "kernels/attention/problem.hpp"
 #include "kernels/device/launch_shape.hpp"
 #include "kernels/device/status.hpp"
+#include "kernels/device/vectors.hpp"
 
 #include <cuda_runtime.h>
 
@@ -16,19 +17,6 @@
 #define HEADROOM_UNROLL _Pragma("unroll")
 
 namespace headroom::kernels::simt {
-
-struct alignas(8) Float2 {
-  float x, y;
-};
-struct alignas(16) Float4 {
-  float x, y, z, w;
-};
-struct alignas(8) Words2 {
-  std::uint32_t x, y;
-};
-struct alignas(16) Words4 {
-  std::uint32_t x, y, z, w;
-};
 
 HEADROOM_DEVICE int thread() { return static_cast<int>(threadIdx.x); }
 HEADROOM_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }

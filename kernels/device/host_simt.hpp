@@ -7,6 +7,7 @@
 #include "kernels/attention/element.hpp"
 #include "kernels/device/launch_shape.hpp"
 #include "kernels/device/status.hpp"
+#include "kernels/device/vectors.hpp"
 
 #include <array>
 #include <cmath>
@@ -21,19 +22,6 @@
 #define HEADROOM_UNROLL
 
 namespace headroom::kernels::simt {
-
-struct alignas(8) Float2 {
-  float x, y;
-};
-struct alignas(16) Float4 {
-  float x, y, z, w;
-};
-struct alignas(8) Words2 {
-  std::uint32_t x, y;
-};
-struct alignas(16) Words4 {
-  std::uint32_t x, y, z, w;
-};
 
 /// Which fiber runs next where the program leaves it open.
 enum class Schedule {
