@@ -38,6 +38,8 @@ class LoadedPoint {
   [[nodiscard]] virtual int hot_launches() const = 0;
   /// Computes once more, on poisoned outputs, and compares as many random rows with the reference.
   [[nodiscard]] virtual profile::Check check(int rows) = 0;
+  /// The clock of a multiprocessor while the hot launches ran, where it was read.
+  [[nodiscard]] virtual std::optional<double> clock_mhz() const { return std::nullopt; }
   /// Of each kernel of a launch by the device's own clock, where that can be had.
   [[nodiscard]] virtual std::optional<std::vector<profile::Kernel>> kernels() {
     return std::nullopt;

@@ -112,6 +112,10 @@ tl::expected<Measured, NotMeasured> measure(Device& device, const Point& point,
   out.point.state = device.state();
   out.point.flags = flags_of(cold, out.point.state);
   out.point.hot = hot_statistics(*loaded);
+  if (const auto clock = loaded->clock_mhz()) {
+    if (!out.point.state) out.point.state.emplace();
+    out.point.state->clock_mhz = clock;
+  }
   out.point.kernels = loaded->kernels();
   if (options.counters) out.point.counters = loaded->counters();
   out.cold_us = std::move(cold.times);

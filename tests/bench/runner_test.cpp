@@ -17,6 +17,7 @@ struct Behaviour {
   double us = 10.0;
   double by_turns = 0.0;  // us more, every other time
   std::optional<profile::State> state;
+  std::optional<double> clock_mhz;
   int gpus = 0;
   int gpus_that_fail = 0;
 };
@@ -30,6 +31,7 @@ class FakePoint final : public LoadedPoint {
   }
   double time_hot() override { return behaviour_.us / 2.0; }
   int hot_launches() const override { return 20; }
+  std::optional<double> clock_mhz() const override { return behaviour_.clock_mhz; }
   profile::Check check(int rows) override { return {behaviour_.error, rows}; }
   std::optional<profile::Counters> counters() override {
     profile::Counters out;
@@ -148,6 +150,7 @@ TEST_CASE("where a repeated point moved, what was measured since is flagged") {
 TEST_CASE("flags say what makes a figure doubtful") {
   FakeDevice device;
   device.behaviour.by_turns = 1.0;
+  device.behaviour.clock_mhz = 1500.0;
   device.behaviour.state.emplace();
   device.behaviour.state->throttle = {"sw_power_cap", "hw_thermal_slowdown"};
   Runner runner(device, {}, 1);
@@ -156,6 +159,7 @@ TEST_CASE("flags say what makes a figure doubtful") {
   REQUIRE(measured);
   CHECK(measured->flags ==
         std::vector<std::string>{"noisy", "unsettled", "power_capped", "thermal"});
+  CHECK(measured->state->clock_mhz == 1500.0);
 }
 
 TEST_CASE("a point that is measured again stands in the profile once, and the file can be read") {

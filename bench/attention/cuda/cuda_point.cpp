@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -46,6 +47,7 @@ class CudaPoint final : public LoadedPoint {
     }
     HEADROOM_TRY(tables_, Tables::of(host_.problem()));
     HEADROOM_TRY(out_, Buffer::of(extents_.q * kElementBytes));
+    HEADROOM_TRY(probes_, Buffer::of(2 * sizeof(kernels::ClockProbe)));
     HEADROOM_TRY(workspace_, Buffer::of(implementation_.workspace_bytes(host_.problem(),
                                                                         around_.multiprocessors)));
     // Where launches by turns come back too soon, something else passes through the cache.
@@ -71,12 +73,25 @@ class CudaPoint final : public LoadedPoint {
 
   double time_hot() override {
     if (graph_ == nullptr) capture();
+    probe_clock(0);
     const double us = timed(
         false, [&] { must(cudaGraphLaunch(graph_.get(), stream_.get()), "cudaGraphLaunch"); });
+    probe_clock(1);
     return us / hot_launches_;
   }
 
   int hot_launches() const override { return hot_launches_; }
+
+  std::optional<double> clock_mhz() const override {
+    std::array<kernels::ClockProbe, 2> read{};
+    must(cudaStreamSynchronize(stream_.get()), "cudaStreamSynchronize");
+    must(cudaMemcpy(read.data(), probes_.get(), sizeof read, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    const auto& [before, after] = read;
+    const std::int64_t ns = after.nanoseconds - before.nanoseconds;
+    // Cycles of different multiprocessors are not comparable.
+    if (ns <= 0 || before.multiprocessor != after.multiprocessor) return std::nullopt;
+    return static_cast<double>(after.cycles - before.cycles) / static_cast<double>(ns) * 1e3;
+  }
 
   std::optional<std::vector<profile::Kernel>> kernels() override {
     if (around_.kernel_times == nullptr) return std::nullopt;
@@ -163,6 +178,12 @@ class CudaPoint final : public LoadedPoint {
     });
   }
 
+  void probe_clock(int nth) {
+    auto* const probe = static_cast<kernels::ClockProbe*>(probes_.get()) + nth;
+    if (kernels::launch_clock_probe(probe, stream_.get()) == kernels::Status::ok) return;
+    must(cudaGetLastError(), "launch_clock_probe");
+  }
+
   // As many launches as make 20 ms, so that long ones do not take the sweep's time.
   void capture() {
     hot_launches_ = std::clamp(static_cast<int>(kHotUs / last_cold_us_), 1, kMostHotLaunches);
@@ -188,6 +209,7 @@ class CudaPoint final : public LoadedPoint {
   Buffer out_;
   Buffer workspace_;
   Buffer flushed_;
+  Buffer probes_;  // of the clock, before and after the newest replay
   Stream stream_;
   Graph graph_;
   Stopwatch watch_;
