@@ -140,7 +140,8 @@ struct SplitSums {
       states.push_back({is_there ? 400.0F + 2.0F * normal(random) : NAN, weight(random)});
       for (std::int32_t i = 0; i < head_dim; ++i) sums.push_back(is_there ? normal(random) : NAN);
     }
-    out.assign(static_cast<std::size_t>(q_starts.back() * 2 * head_dim), 0xFFFF);
+    out.assign(static_cast<std::size_t>(q_starts.back()) * 2 * static_cast<std::size_t>(head_dim),
+               0xFFFF);
     problem.q_tokens = q_starts.back();
     problem.q_starts = q_starts.data();
     problem.kv_lengths = kv_lengths.data();
@@ -155,16 +156,19 @@ struct SplitSums {
     std::vector<double> expected(dim, 0.0);
     double weights = 0.0;
     for (std::size_t row = first; row < first + sequence; ++row) {
-      const double weight = std::exp(double{states[row].x - 400.0F} * double{problem.scale});
-      weights += weight * double{states[row].y};
-      for (std::size_t i = 0; i < dim; ++i) expected[i] += weight * double{sums[row * dim + i]};
+      const double weight = std::exp(static_cast<double>(states[row].x - 400.0F) *
+                                     static_cast<double>(problem.scale));
+      weights += weight * static_cast<double>(states[row].y);
+      for (std::size_t i = 0; i < dim; ++i)
+        expected[i] += weight * static_cast<double>(sums[row * dim + i]);
     }
     const std::size_t at = (static_cast<std::size_t>(q_starts[sequence]) * 2 + head) * dim;
     double difference = 0.0;
     double norm = 0.0;
     for (std::size_t i = 0; i < dim; ++i) {
       const double right = expected[i] / weights;
-      const double wrong = double{kernels::to_float(problem.type, out[at + i])} - right;
+      const double wrong =
+          static_cast<double>(kernels::to_float(problem.type, out[at + i])) - right;
       difference += wrong * wrong;
       norm += right * right;
     }
