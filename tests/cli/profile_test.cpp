@@ -22,7 +22,7 @@ const std::string kFaster = kHeader + "fa3,bfloat16,bfloat16,32,16,128,0,16,4096
 
 std::string import_of(const TempDir& folder, const std::string& gpu, const std::string& table) {
   const std::string csv = folder.write(gpu + ".csv", table).string();
-  const std::string out = (folder.path() / (gpu + ".json")).string();
+  std::string out = (folder.path() / (gpu + ".json")).string();
   const auto done = run_headroom({"profile", "import", "--from", csv, "--out", out});
   INFO(done.err);
   REQUIRE(done.exit_code == 0);
