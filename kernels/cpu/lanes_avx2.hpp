@@ -2,6 +2,8 @@
 // Eight floats at a time. Included only by files that are compiled with -mavx2 -mfma -mf16c
 // (kernels/CMakeLists.txt) and called only where the processor has them; local to each of them.
 
+#if defined(__AVX2__)  // so that it is nothing to others
+
 #include "kernels/attention/problem.hpp"
 
 #include <immintrin.h>
@@ -60,3 +62,5 @@ struct Avx2 {
 
 }  // namespace
 }  // namespace headroom::kernels
+
+#endif
