@@ -26,6 +26,7 @@ void add_trace_fit_command(CLI::App& group, int& exit_code);
 void add_cluster_command(CLI::App& app, int& exit_code);
 void add_reproduce_command(CLI::App& app, int& exit_code);
 void add_profile_command(CLI::App& app, int& exit_code);
+void add_speed_command(CLI::App& app, int& exit_code);
 void add_list_commands(CLI::App& app, int& exit_code);
 
 /// Prints the error to stderr and returns kBadInput.

@@ -1,6 +1,7 @@
 // headroom fit: what starts on these GPUs, how, and what to change where nothing does.
 
 #include "cli/commands.hpp"
+#include "cli/cost_arguments.hpp"
 #include "cli/model_arguments.hpp"
 #include "sim/core/nearest.hpp"
 #include "study/fit/gpus.hpp"
@@ -39,6 +40,7 @@ struct FitArguments {
   int max_pp = 16;
   std::string allowed_tp;
   std::vector<std::string> policies;
+  CostArguments cost;
   bool encoder_data_parallel = false;
   bool shape_only = false;
   bool json = false;
@@ -52,6 +54,7 @@ Result<FitQuestion> question_of(const FitArguments& arguments) {
                 suggest(arguments.engine, names));
   }
   question.engine = arguments.engine;
+  HEADROOM_TRY(question.cost, cost_of(arguments.cost));
   if (arguments.utilisation && std::isnan(*arguments.utilisation)) {
     return fail("the utilisation is no number", {"--utilisation"}, "a share from 0.01 to 1");
   }
@@ -207,6 +210,7 @@ void add_fit_command(CLI::App& app, int& exit_code) {
       ->check(not_empty());
   add_limits(*command, a);
   add_sizes(*command, a);
+  add_cost_options(*command, a.cost);
   command->add_flag("--json", a.json, "Print JSON (docs/fit.md)");
   command->footer(
       "Examples:\n"

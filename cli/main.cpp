@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
   add_cluster_command(app, exit_code);
   add_reproduce_command(app, exit_code);
   add_profile_command(app, exit_code);
+  add_speed_command(app, exit_code);
   add_list_commands(app, exit_code);
   if (const auto wrong = unknown_first_word(app, argc, argv)) return report(*wrong);
   try {

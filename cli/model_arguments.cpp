@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,14 @@ std::string suggested_models(const std::string& text, const std::string& fallbac
   }
   if (found.empty()) return fallback;
   return fmt::format("did you mean {}?", fmt::join(found, " or "));
+}
+
+// 0: none.
+int size_of(std::string_view text) {
+  int size = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, code] = std::from_chars(text.data(), end, size);
+  return code == std::errc() && at == end && size >= 1 && size <= kMostTp ? size : 0;
 }
 
 }  // namespace
@@ -58,17 +67,45 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
+Result<std::vector<std::shared_ptr<const Model>>> read_models(const std::vector<std::string>& texts,
+                                                              const char* option) {
+  std::vector<std::shared_ptr<const Model>> out;
+  for (const std::string& text : texts) {
+    for (const std::string& name : split_list(text)) {
+      std::vector<std::shared_ptr<const Model>> named;
+      if (name == "all") {
+        named = all_models();
+      } else {
+        HEADROOM_TRY(auto model, read_model(name, option));
+        named.push_back(std::move(model));
+      }
+      for (auto& model : named) {
+        const bool known = std::any_of(out.begin(), out.end(), [&](const auto& other) {
+          return other->name == model->name && other->source == model->source;
+        });
+        if (!known) out.push_back(std::move(model));
+      }
+    }
+  }
+  return out;
+}
+
 Result<std::vector<int>> parse_sizes(const std::string& text, const char* option) {
+  const auto bad = [&](std::string_view item) {
+    return fail(fmt::format("'{}' is not a tensor parallel size", item), {option},
+                fmt::format("a list of numbers from 1 to {}, such as 1,2,4 or 1..8", kMostTp));
+  };
   std::vector<int> out;
   for (const std::string& item : split_list(text)) {
-    const bool digits = !item.empty() && item.size() <= 4 &&
-                        item.find_first_not_of("0123456789") == std::string::npos;
-    const int size = digits ? std::stoi(item) : 0;
-    if (size < 1 || size > kMostTp) {
-      return fail(fmt::format("'{}' is not a tensor parallel size", item), {option},
-                  fmt::format("a list of numbers from 1 to {}, such as 1,2,4", kMostTp));
-    }
-    out.push_back(size);
+    const auto dots = item.find("..");
+    const std::string first = item.substr(0, dots);
+    const std::string last = dots == std::string::npos ? first : item.substr(dots + 2);
+    const int from = size_of(first);
+    const int to = size_of(last);
+    if (from == 0) return bad(first);
+    if (to == 0) return bad(last);
+    if (to < from) return bad(item);
+    for (int size = from; size <= to; ++size) out.push_back(size);
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());

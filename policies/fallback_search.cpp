@@ -97,10 +97,11 @@ class FallbackSearch final : public Placer {
   [[nodiscard]] std::string sentence(const PlanQuestion& question, const ChosenPlan& chosen,
                                      const std::string& degradation) const {
     const RankedPlan& plan = question.plans[chosen.rank];
+    const GpuType& gpu = context_.cluster.gpu_types[index(plan.gpu)];
     std::string out = "best valid plan with room";
     if (preference_.text) out = "preferred: " + preference_.text(question, plan, chosen.layout);
     out += fmt::format(": {} milli-tokens/s per GPU ({})", plan.per_gpu,
-                       context_.plans.cost().source());
+                       context_.plans.cost().source(gpu, *question.shape.shape.llm().model));
     if (!degradation.empty()) out += ", degraded: " + degradation;
     return out;
   }

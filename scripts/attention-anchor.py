@@ -230,7 +230,8 @@ def main():
         points, skipped = run(profile, torch, arguments.budget_s)
         profile["source"]["note"] = f"PyTorch {torch.__version__}, scaled_dot_product_attention"
     profile["attention"] = points
-    profile["collectives"] = []
+    for other in ("collectives", "matmuls", "latent_attention", "served"):
+        profile[other] = []
     profile["skipped"] = skipped
     profile["complete"] = not any(each["reason"] == "no time left" for each in skipped)
     text = json.dumps(profile, indent=1) + "\n"

@@ -8,7 +8,8 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 {
 # To build, run and test headroom.
 build_packages=(g++ cmake ninja-build git libboost-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-                nlohmann-json3-dev libexpected-dev zlib1g-dev catch2 libbenchmark-dev gnuplot-nox)
+                nlohmann-json3-dev libexpected-dev libeigen3-dev zlib1g-dev catch2 libbenchmark-dev
+                gnuplot-nox)
 # In addition: for scripts/check, and for scripts/check --full.
 check_packages=(clang-format clang-tidy ccache)
 full_packages=(clang libclang-rt-dev debootstrap valgrind)

@@ -121,4 +121,10 @@ std::vector<FigureRow> figure_rows(const Scenario& scenario, const StudyResult& 
   return rows;
 }
 
+bool has_speeds(const Scenario& scenario, const StudyResult& result) {
+  const auto rows = figure_rows(scenario, result);
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const FigureRow& row) { return row.key == "parallel_efficiency"; });
+}
+
 }  // namespace headroom

@@ -35,4 +35,7 @@ struct FigureRow {
 [[nodiscard]] std::vector<FigureRow> figure_rows(const Scenario& scenario,
                                                  const StudyResult& result);
 
+/// Whether any of them rests on the speed of a plan.
+[[nodiscard]] bool has_speeds(const Scenario& scenario, const StudyResult& result);
+
 }  // namespace headroom

@@ -7,16 +7,21 @@
 #include <atomic>
 #include <cstdint>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 namespace headroom {
 
 class Progress {
  public:
-  Progress(bool show, std::size_t jobs);
+  /// `what`: how jobs are called. Ended requests are shown once there are any.
+  Progress(bool show, std::size_t jobs, std::string what = "runs");
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+
+  /// Takes the line away; so does the end of its life.
+  void finish();
 
   void job_done() { ++done_; }
   void requests_ended(std::uint64_t count) { ended_ += count; }
@@ -25,6 +30,7 @@ class Progress {
   void show(const std::stop_token& stop);
 
   std::size_t jobs_;
+  std::string what_;
   std::atomic<std::size_t> done_{0};
   std::atomic<std::uint64_t> ended_{0};
   std::jthread thread_;

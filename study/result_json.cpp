@@ -1,5 +1,6 @@
 #include "study/result_json.hpp"
 
+#include "study/figure_text.hpp"
 #include "study/skipped_json.hpp"
 
 #include <headroom_version.hpp>
@@ -122,6 +123,15 @@ Json summary_json(const StudyResult& result) {
   return summary;
 }
 
+Json speeds_json(const Scenario& scenario) {
+  Json out = Json::array();
+  for (const SpeedSource& of :
+       speed_sources(scenario.cost, scenario.engine, scenario.cluster.gpu_types)) {
+    out.push_back({{"source", of.source}, {"gpus", of.gpus}});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string headroom_version() { return HEADROOM_VERSION " (" HEADROOM_REVISION ")"; }
@@ -147,6 +157,7 @@ std::string result_json(const Scenario& scenario, const StudyResult& result) {
   if (dynamics.nodes_change() || dynamics.disk) out["dynamics"] = dynamics_json(dynamics);
   if (result.from_s) out["from_s"] = *result.from_s;
   out["assumptions"] = scenario.cluster.assumptions;
+  if (has_speeds(scenario, result)) out["speeds"] = speeds_json(scenario);
   out["seeds"] = result.seeds;
   out["runs"] = runs_json(result);
   out["summary"] = summary_json(result);

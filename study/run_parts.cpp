@@ -53,7 +53,7 @@ RowRules rules_of(const TraceWorkload& trace) {
 Result<std::unique_ptr<RunParts>> RunParts::make(const Scenario& scenario) {
   std::unique_ptr<RunParts> parts(new RunParts);
   HEADROOM_TRY(parts->engine_, make_engine(scenario.engine, scenario.overheads));
-  parts->cost_ = make_roofline();
+  parts->cost_ = make_cost(scenario.cost, scenario.engine);
   parts->plans_ = std::make_unique<PlanSpace>(scenario.cluster, *parts->engine_, *parts->cost_);
   return parts;
 }

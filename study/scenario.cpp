@@ -109,6 +109,19 @@ void read_engine(const ConfigTable& config, Scenario& scenario) {
   overheads.hybrid_kv_cache = table.flag_or("hybrid_kv_cache", overheads.hybrid_kv_cache);
 }
 
+Status read_cost(const ConfigTable& config, const fs::path& base, Scenario& scenario) {
+  const ConfigTable table = config.table("cost");
+  const std::string model = table.choice_or("model", kCostModels, kCostModels.front());
+  std::vector<fs::path> profiles;
+  for (const std::string& text : table.texts_or("profiles", {})) {
+    HEADROOM_TRY(fs::path file, resolve_path(text, base));
+    profiles.push_back(std::move(file));
+  }
+  HEADROOM_CHECK(config.status());
+  HEADROOM_TRY(scenario.cost, choose_cost(model, profiles));
+  return {};
+}
+
 void read_starts(const ConfigTable& config, SimulationOptions& options) {
   const ConfigTable refusal = config.table("refusal");
   static const std::array<std::string, 3> choices = {"restart_in_place", "give_up", "replan"};
@@ -369,6 +382,7 @@ Result<Scenario> read_scenario(ConfigTable config, const fs::path& file,
   read_simulation(config, scenario);
   read_expectations(config, scenario);
   HEADROOM_CHECK(config.status());
+  HEADROOM_CHECK(read_cost(config, base, scenario));
   HEADROOM_CHECK(read_policies(config, overrides, scenario));
   HEADROOM_TRY(scenario.cluster, read_cluster_table(config, base));
   HEADROOM_TRY(scenario.simulation.dynamics, read_dynamics(config, base, scenario.cluster));

@@ -9,6 +9,7 @@
 #include "sim/policy/queue_discipline.hpp"
 #include "sim/run/simulation.hpp"
 #include "sim/workload/request.hpp"
+#include "study/cost/cost_choice.hpp"
 #include "traces/generate/spec.hpp"
 #include "traces/generator.hpp"
 #include "traces/lifetimes.hpp"
@@ -84,6 +85,7 @@ struct Scenario {
   ClusterSpec cluster;
   std::string engine = "vllm";
   MemoryOverheads overheads;
+  CostChoice cost;
   Workload workload;
   std::vector<std::string> policies;
   std::string base_placer;

@@ -3,6 +3,7 @@
 #include "study/figure_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -185,6 +186,13 @@ std::string describe_scenario(const Scenario& scenario, const StudyResult& resul
   out += described("workload", describe_workload(scenario, result));
   if (scenario.queue != kUsualQueue) out += described("queue", queue_text(scenario));
   out += described("seeds", seeds_text(result.seeds));
+  if (has_speeds(scenario, result)) {
+    for (const SpeedSource& speeds :
+         speed_sources(scenario.cost, scenario.engine, cluster.gpu_types)) {
+      out += described("speeds",
+                       fmt::format("of {}: {}", fmt::join(speeds.gpus, ", "), speeds.source));
+    }
+  }
   for (const auto& assumption : cluster.assumptions) out += described("assumed", assumption);
   return out;
 }

@@ -36,7 +36,7 @@ std::string id_of(const Point& point) {
   const ShardShape& shape = point.shape;
   std::string out = fmt::format("{}/q{}kv{}d{}/{}/b{}", name_of(profile::kOps, point.op),
                                 shape.q_heads, shape.kv_heads, shape.head_dim,
-                                name_of(profile::kTypes, point.type), point.batch);
+                                profile::name_of(profile::kTypes, point.type), point.batch);
   if (point.op == Op::chunked_prefill) out += fmt::format("/q{}", point.q_len);
   out += fmt::format("/s{}", point.kv_len);
   if (point.lengths != Lengths::equal) {
@@ -72,8 +72,8 @@ void count(Point& point) {
   point.flops = 4 * shape.head_dim * point.scores;
   const std::int64_t queries = point.batch * point.q_len;
   point.bytes = 2 * shape.head_dim *
-                (profile::type_bytes(point.type) * queries * shape.q_heads +
-                 profile::type_bytes(point.kv_type) * point.kv_tokens * shape.kv_heads);
+                (type_bytes(point.type) * queries * shape.q_heads +
+                 type_bytes(point.kv_type) * point.kv_tokens * shape.kv_heads);
 }
 
 kernels::ElementType element_type(const Point& point) {

@@ -57,6 +57,9 @@ Status read_own_gpus(const ConfigTable& config, ClusterSpec& spec) {
     type.memory = entry.bytes_or("memory", 0);
     if (type.memory <= 0) entry.reject("memory", "'memory' must be a size above zero");
     type.memory_bandwidth = entry.bytes_or("memory_bandwidth", 1'000'000'000'000);
+    if (type.memory_bandwidth <= 0) {
+      entry.reject("memory_bandwidth", "'memory_bandwidth' must be a rate above zero");
+    }
     type.compute_capability = read_capability(entry);
     read_rates(entry, type);
     type.nvlink_bandwidth = entry.bytes_or("nvlink_bandwidth", 0);

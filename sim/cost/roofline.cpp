@@ -1,4 +1,3 @@
-#include "sim/core/int128.hpp"
 #include "sim/cost/cost_model.hpp"
 #include "sim/engine/kv_cache.hpp"
 #include "sim/links/collective.hpp"
@@ -121,39 +120,25 @@ double step_seconds(const CostQuery& query, const Stage& stage, double tokens, d
 
 class Roofline final : public CostModel {
  public:
-  [[nodiscard]] std::string_view source() const override { return "roofline"; }
+  [[nodiscard]] std::string_view name() const override { return "roofline"; }
 
-  // A batch of `sequences`, split into one micro-batch per stage so that all stages work at once.
+  [[nodiscard]] std::string source(const GpuType& /*gpu*/, const Model& /*model*/) const override {
+    return "roofline: estimate";
+  }
+
   [[nodiscard]] std::int64_t milli_tokens_per_s(const CostQuery& query) const override {
     const Stage stage = stage_of(query);
+    const LoadedBatches load = loaded_batches(query);
     const auto pp = static_cast<double>(query.plan.pp);
-    const auto sequences = static_cast<double>(query.limits.sequences);
-    const double micro_batch = std::max(1.0, sequences / pp);
-    const double in_flight = micro_batch * pp;
-    const double cached =
-        static_cast<double>(kLoadInputTokens) + static_cast<double>(kLoadOutputTokens) / 2.0;
-
-    const double decode = pp * step_seconds(query, stage, micro_batch, micro_batch * cached);
-    const auto chunk = static_cast<double>(query.limits.batched_tokens);
-    const double chunks = std::ceil(in_flight * static_cast<double>(kLoadInputTokens) / chunk);
-    const double prefill = (chunks + pp - 1.0) * step_seconds(query, stage, chunk, chunk);
-
-    const auto output = static_cast<double>(kLoadOutputTokens);
-    const double rate = in_flight * output / (output * decode + prefill);
-    return std::max<std::int64_t>(1, std::llround(rate * 1000.0));
+    const double decode =
+        pp * step_seconds(query, stage, load.micro_batch, load.micro_batch * load.context);
+    const double prefill =
+        (load.chunks + pp - 1.0) * step_seconds(query, stage, load.chunk_tokens, load.chunk_tokens);
+    return load.milli_tokens_per_s(decode, prefill);
   }
 };
 
 }  // namespace
-
-std::int64_t CostModel::per_gpu(const CostQuery& query) const {
-  return std::max<std::int64_t>(1, milli_tokens_per_s(query) / query.plan.gpus());
-}
-
-std::int64_t CostModel::worth(const CostQuery& query) const {
-  const std::int64_t price = query.gpu.price_milli * query.plan.gpus();
-  return std::max<std::int64_t>(1, mul_div_floor(milli_tokens_per_s(query), 1000, price));
-}
 
 std::unique_ptr<CostModel> make_roofline() { return std::make_unique<Roofline>(); }
 

@@ -109,6 +109,8 @@ struct Model {
 [[nodiscard]] std::int64_t layer_parameters(const TextArch& text, const LayerKind& kind);
 [[nodiscard]] std::int64_t embedding_parameters(const TextArch& text);
 [[nodiscard]] std::int64_t total_parameters(const Model& model);
+/// How tensors of this kind are stored where they are quantized at all.
+[[nodiscard]] const Quantization& quantization_of(const Model& model, const Tensor& tensor);
 /// Whether the checkpoint stores this tensor quantized.
 [[nodiscard]] bool is_quantized(const Model& model, const LayerKind& kind, const Tensor& tensor);
 /// Bytes of `elements`-shaped tensor `tensor` of a layer of this kind, as the checkpoint stores it.

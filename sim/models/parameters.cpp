@@ -26,12 +26,6 @@ std::int64_t encoder_parameters(const Model& model) {
   return sum;
 }
 
-/// How the tensors of this kind are stored where they are quantized at all.
-const Quantization& scheme_of(const Model& model, const Tensor& tensor) {
-  return model.expert_quantization && is_expert(tensor) ? *model.expert_quantization
-                                                        : model.quantization;
-}
-
 }  // namespace
 
 const Attention* TextArch::main_attention() const {
@@ -95,15 +89,20 @@ std::int64_t total_parameters(const Model& model) {
   return sum + encoder_parameters(model);
 }
 
+const Quantization& quantization_of(const Model& model, const Tensor& tensor) {
+  return model.expert_quantization && is_expert(tensor) ? *model.expert_quantization
+                                                        : model.quantization;
+}
+
 bool is_quantized(const Model& model, const LayerKind& kind, const Tensor& tensor) {
-  const Quantization& scheme = scheme_of(model, tensor);
+  const Quantization& scheme = quantization_of(model, tensor);
   return tensor.quantizable && scheme.quantized() && (!scheme.experts_only || is_expert(tensor)) &&
          std::find(kind.kept.begin(), kind.kept.end(), tensor.name) == kind.kept.end();
 }
 
 Bytes tensor_bytes(const Model& model, const LayerKind& kind, const Tensor& tensor) {
   if (!is_quantized(model, kind, tensor)) return tensor.elements() * model.dtype_bytes;
-  return quantized_bytes(scheme_of(model, tensor), tensor.out, tensor.in, tensor.copies);
+  return quantized_bytes(quantization_of(model, tensor), tensor.out, tensor.in, tensor.copies);
 }
 
 Bytes weight_bytes(const Model& model) {

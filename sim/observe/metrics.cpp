@@ -178,8 +178,7 @@ std::vector<MetricValue> Metrics::values() const {
   add("useful_gpu_hours", "useful", "GPU-h", gpu_hours(useful_milli_ns_));
   add("lost_gpu_hours", "lost to refusals", "GPU-h", gpu_hours(lost_milli_ns_));
   add("failed_starts", "failed starts", "1", static_cast<double>(failed_starts_));
-  add("parallel_efficiency", "parallel efficiency (" + std::string(plans_.cost().source()) + ")",
-      "%",
+  add("parallel_efficiency", "parallel efficiency (" + std::string(plans_.cost().name()) + ")", "%",
       percent(static_cast<double>(efficient_milli_ns_), static_cast<double>(llm_useful_milli_ns_)));
   add("link_bandwidth", "links of groups, of the best", "%",
       percent(static_cast<double>(well_linked_milli_ns_), static_cast<double>(linked_milli_ns_)));

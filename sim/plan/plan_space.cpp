@@ -92,7 +92,8 @@ void PlanSpace::add_plan(const LlmDeployment& llm, GpuTypeId type, ParallelPlan 
     if (!one_node && plan.groups() == 1) continue;
     for (const LinkChoice& over : links_.choices(type, {plan.tp, plan.groups()}, one_node)) {
       const CostQuery query{*llm.model, limits, gpu, plan, over.links, longest};
-      out.push_back({type, plan, one_node, over, cost_.worth(query), cost_.per_gpu(query)});
+      const PlanValue value = cost_.value(query);
+      out.push_back({type, plan, one_node, over, value.worth, value.per_gpu});
     }
   }
 }

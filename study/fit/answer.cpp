@@ -27,7 +27,7 @@ Result<FitAnswer> answer_fit(const FitQuestion& question) {
   if (question.gpus == nullptr) return answer;
 
   HEADROOM_TRY(const auto ground, FitGround::make(question));
-  answer.cost_source = ground->cost().source();
+  answer.cost_model = ground->cost().name();
   answer.plans = fit_plans(question, *ground);
   answer.recommended = recommend(answer.plans, question.limits.sequences);
   HEADROOM_TRY(answer.choices, fit_choices(question, *ground));

@@ -11,6 +11,7 @@
 #include "sim/engine/engine.hpp"
 #include "sim/models/model.hpp"
 #include "sim/policy/placer.hpp"
+#include "study/cost/cost_choice.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -34,6 +35,7 @@ struct FitQuestion {
   std::shared_ptr<const FitGpus> gpus;  // null: shape rules alone
   std::string engine = "vllm";
   MemoryOverheads overheads;
+  CostChoice cost;
   ServingLimits limits;
   std::vector<int> allowed_tp;  // ascending; empty = any
   std::optional<int> max_tp;    // of the plans; the list of shapes goes to kShapeTp without it
@@ -76,6 +78,7 @@ struct FitPlan {
   // Of accepted plans.
   std::int64_t load_sequences = 0;  // at once, of the fixed load's length: as many as it holds
   std::int64_t tokens_per_s = 0;    // with these, in thousandths
+  std::string speed_source;         // where that comes from: "roofline: estimate"
   std::int64_t worth = 0;           // per GPU and price unit
 
   [[nodiscard]] bool starts() const { return verdict.accepted && room; }
@@ -140,7 +143,7 @@ struct FitAnswer {
   /// holds fewer full sequences than asked, changes after which one holds all.
   std::vector<FitChange> changes;
   std::int64_t wanted = 1;  // full sequences that each change holds
-  std::string cost_source;
+  std::string cost_model;   // "roofline", "fitted"
 
   [[nodiscard]] const FitPlan* best() const { return recommended ? &plans[*recommended] : nullptr; }
 };

@@ -138,6 +138,7 @@ Json plan_json(const FitPlan& plan, const ClusterSpec& cluster) {
   if (plan.verdict.accepted) {
     out["load_sequences"] = plan.load_sequences;
     out["tokens_per_s"] = static_cast<double>(plan.tokens_per_s) / 1000.0;
+    out["speed_source"] = plan.speed_source;
   }
   out["remarks"] = remarks_json(plan.verdict.remarks);
   return out;
@@ -261,7 +262,7 @@ std::string fit_json(const FitAnswer& answer) {
   assumptions.insert(assumptions.end(), of_gpus.begin(), of_gpus.end());
   out["assumptions"] = assumptions;
   out["runtime_overhead"] = question.overheads.runtime;
-  out["cost_source"] = answer.cost_source;
+  out["cost_source"] = answer.cost_model;
   out["recommendation"] = recommendation_json(answer);
   Json plans = Json::array();
   for (const FitPlan& plan : answer.plans) {

@@ -62,7 +62,7 @@ Result<std::unique_ptr<FitGround>> FitGround::make(const FitQuestion& question) 
   std::unique_ptr<FitGround> ground(new FitGround);
   ground->gpus_ = question.gpus;
   HEADROOM_TRY(ground->engine_, make_engine(question.engine, question.overheads));
-  ground->cost_ = make_roofline();
+  ground->cost_ = make_cost(question.cost, question.engine);
   PlanLimits limits;
   limits.max_pp = std::min(question.max_pp, limits.max_gpus);
   limits.max_dp = question.max_dp;
@@ -118,8 +118,10 @@ void add_speed(const FitQuestion& question, const FitGround& ground, FitPlan& pl
   for (const StageMemory& stage : plan.verdict.stages) longest = std::max(longest, stage.layers);
   const CostQuery query{*question.model, limits, type, plan.plan, plan.links, longest};
   plan.load_sequences = limits.sequences;
-  plan.tokens_per_s = ground.cost().milli_tokens_per_s(query);
-  plan.worth = ground.cost().worth(query);
+  const PlanValue value = ground.cost().value(query);
+  plan.tokens_per_s = value.milli_tokens_per_s;
+  plan.worth = value.worth;
+  plan.speed_source = ground.cost().source(type, *question.model);
 }
 
 namespace {

@@ -99,6 +99,7 @@ std::string type_table(const FitAnswer& answer, GpuTypeId type) {
   if (all > rows.size()) {
     out += fmt::format("  ... and {} more: --json has them all.\n", all - rows.size());
   }
+  out += fmt::format("  tokens/s from {}\n", rows.front()->speed_source);
   return out;
 }
 
@@ -238,9 +239,6 @@ std::string changes_table(const FitAnswer& answer) {
     std::string note =
         "A checkpoint in fewer bits is another download, and its answers differ a little: compare "
         "them on your own tasks.";
-    if (answer.cost_source == "roofline") {
-      note += " Its speed counts the fewer bytes read, and 16-bit arithmetic.";
-    }
     out += "  " + wrapped(note, kFitWidth, 2) + "\n";
   }
   const auto command = std::find_if_not(all.begin(), all.end(), other);

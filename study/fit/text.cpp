@@ -173,12 +173,11 @@ std::string context_line(const FitAnswer& answer, const FitPlan& best) {
 std::string speed_line(const FitAnswer& answer, const FitPlan& best) {
   const std::int64_t sequences = best.load_sequences;
   const bool all = sequences >= answer.question.limits.sequences;
-  return fmt::format(
-      "about {} with {}{} sequence{} of {} tokens in and {} out{} ({}: an estimate, "
-      "not measured).",
-      per_second(best.tokens_per_s), all ? "" : "the ", grouped(sequences),
-      sequences == 1 ? "" : "s", grouped(kLoadInputTokens), grouped(kLoadOutputTokens),
-      all ? "" : " that it holds at once", answer.cost_source);
+  return fmt::format("about {} with {}{} sequence{} of {} tokens in and {} out{} ({}).",
+                     per_second(best.tokens_per_s), all ? "" : "the ", grouped(sequences),
+                     sequences == 1 ? "" : "s", grouped(kLoadInputTokens),
+                     grouped(kLoadOutputTokens), all ? "" : " that it holds at once",
+                     best.speed_source);
 }
 
 std::string margin_line(const FitAnswer& answer, const FitPlan& best) {

@@ -20,14 +20,26 @@ auto key_of(const Point& p) {
   return std::tuple(p.op, p.type, p.kv_type, p.shape, p.batch, p.q_len, p.kv_len, p.kv_tokens,
                     p.lengths, causal);
 }
-auto key_of(const Collective& c) { return std::tuple(c.op, c.type, c.gpus, c.bytes); }
+auto key_of(const Collective& c) {
+  return std::tuple(c.op, c.type, c.gpus, c.gpus_per_node, c.topology, c.bytes);
+}
+auto key_of(const Matmul& m) { return std::tuple(m.type, m.m, m.n, m.k); }
+auto key_of(const LatentPoint& p) {
+  return std::tuple(p.op, p.type, p.kv_type, p.q_heads, p.batch, p.length);
+}
 
 // What may differ between points of one shape.
 auto variant_of(const Point& p) { return std::tuple(p.implementation, p.page); }
-auto variant_of(const Collective& c) { return std::tuple(c.implementation); }
+template <class Item>
+auto variant_of(const Item& item) {
+  return std::tuple(item.implementation);
+}
 
 double time_of(const Point& p) { return engine_us(p); }
-double time_of(const Collective& c) { return c.median_us; }
+template <class Item>
+double time_of(const Item& item) {
+  return item.median_us;
+}
 
 /// Fastest first, then by name.
 template <class Item>
@@ -96,11 +108,12 @@ RatioSummary summary_of(std::string what, std::vector<double> ratios) {
           quantile(ratios, 0.75)};
 }
 
+/// For each name, which begins with its rank.
 template <class Pairs, class Name>
 std::vector<RatioSummary> summaries_of(const Pairs& pairs, Name name) {
   std::map<std::pair<int, std::string>, std::vector<double>> ratios;
   for (const auto& pair : pairs) {
-    ratios[{static_cast<int>(pair.a->op), name(pair)}].push_back(pair.ratio);
+    ratios[name(pair)].push_back(pair.ratio);
   }
   std::vector<RatioSummary> out;
   out.reserve(ratios.size());
@@ -124,21 +137,27 @@ void compare_attention(Comparison& to) {
   to.only_b = to.b->attention.size() - found.size();
   largest_first(to.pairs);
   to.attention_summary = summaries_of(to.pairs, [](const Pair& pair) {
-    return fmt::format("{}, {}", name_of(kOps, pair.a->op), pair.hot ? "hot" : "cold");
+    const Op op = pair.a->op;
+    return std::pair(static_cast<int>(op),
+                     fmt::format("{}, {}", name_of(kOps, op), pair.hot ? "hot" : "cold"));
   });
 }
 
-void compare_collectives(Comparison& to) {
-  const auto found = matches(to.a->collectives, to.b->collectives);
-  for (const auto& [a, b] : found) {
-    to.collectives.push_back({a, b, b->median_us / a->median_us});
-  }
-  to.collectives_only_a = to.a->collectives.size() - found.size();
-  to.collectives_only_b = to.b->collectives.size() - found.size();
-  largest_first(to.collectives);
-  to.collective_summary = summaries_of(to.collectives, [](const CollectivePair& pair) {
-    return name_of(kCollectiveOps, pair.a->op);
+/// Summaries are by the member `value`, which has those names.
+template <class Item, class Names, class Value>
+Compared<Item> compared(const std::vector<Item>& a, const std::vector<Item>& b, const Names& names,
+                        Value Item::*value) {
+  Compared<Item> out;
+  const auto found = matches(a, b);
+  for (const auto& [x, y] : found) out.pairs.push_back({x, y, y->median_us / x->median_us});
+  out.only_a = a.size() - found.size();
+  out.only_b = b.size() - found.size();
+  largest_first(out.pairs);
+  out.summary = summaries_of(out.pairs, [&](const auto& pair) {
+    const Value of = pair.a->*value;
+    return std::pair(static_cast<int>(of), name_of(names, of));
   });
+  return out;
 }
 
 }  // namespace
@@ -153,7 +172,9 @@ Result<Comparison> compare(const Profile& a, const Profile& b) {
   out.a = &a;
   out.b = &b;
   compare_attention(out);
-  compare_collectives(out);
+  out.collectives = compared(a.collectives, b.collectives, kCollectiveOps, &Collective::op);
+  out.matmuls = compared(a.matmuls, b.matmuls, kTypes, &Matmul::type);
+  out.latent_attention = compared(a.latent_attention, b.latent_attention, kOps, &LatentPoint::op);
   return out;
 }
 

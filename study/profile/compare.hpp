@@ -17,12 +17,6 @@ struct Pair {
   double ratio = 1.0;  // b / a
 };
 
-struct CollectivePair {
-  const Collective* a = nullptr;
-  const Collective* b = nullptr;
-  double ratio = 1.0;
-};
-
 struct RatioSummary {
   std::string what;  // an op, and for attention "hot" or "cold"
   std::size_t pairs = 0;
@@ -32,18 +26,31 @@ struct RatioSummary {
   double p75 = 1.0;
 };
 
+/// Of what has one time: collectives, matrix products, latent attention.
+template <class Item>
+struct Compared {
+  struct Pair {
+    const Item* a = nullptr;
+    const Item* b = nullptr;
+    double ratio = 1.0;  // b / a
+  };
+  std::vector<Pair> pairs;  // most different first
+  std::vector<RatioSummary> summary;
+  std::size_t only_a = 0;
+  std::size_t only_b = 0;
+};
+
 struct Comparison {
   const Profile* a = nullptr;
   const Profile* b = nullptr;
-  std::vector<Pair> pairs;                  // most different first
-  std::vector<CollectivePair> collectives;  // likewise
+  std::vector<Pair> pairs;  // most different first
   std::vector<RatioSummary> attention_summary;
-  std::vector<RatioSummary> collective_summary;
   std::size_t only_a = 0;
   std::size_t only_b = 0;
   std::size_t incomparable = 0;  // one is hot alone, the other cold alone
-  std::size_t collectives_only_a = 0;
-  std::size_t collectives_only_b = 0;
+  Compared<Collective> collectives;
+  Compared<Matmul> matmuls;
+  Compared<LatentPoint> latent_attention;
 };
 
 /// Both have to outlive it. Error: one is of a CPU, the other of a GPU.

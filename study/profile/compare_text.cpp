@@ -1,17 +1,14 @@
-// Comparisons of profiles as text and as JSON.
+// Comparisons of profiles as text.
 
 #include "study/profile/compare.hpp"
 #include "study/profile/words.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 namespace headroom::profile {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string variant(const Point& p) {
   return fmt::format("{}{}", implementation_text(p.implementation),
@@ -60,82 +57,56 @@ std::string attention_pairs(const Comparison& c, std::size_t most) {
   return out + left_out(c.pairs.size(), shown, kLessDifferent);
 }
 
-std::string collective_pairs(const Comparison& c, std::size_t most) {
-  constexpr const char* kLine = "  {:<15} {:<7} {:>5} {:>15} {:>11} {:>11} {:>7}  {}\n";
-  std::string out = fmt::format(kLine, "op", "type", "GPUs", "bytes", "A, us", "B, us", "B / A",
-                                "implementation");
-  const std::size_t shown = std::min(most, c.collectives.size());
+template <class Item>
+using RowOf = std::string (*)(const Item& item);
+
+/// What is in `label` and in the row of each is what they are paired by.
+template <class Item>
+std::string pairs_text(const Compared<Item>& c, std::size_t most, const std::string& label,
+                       RowOf<Item> row) {
+  constexpr const char* kLine = "  {} {:>11} {:>11} {:>7}  {}\n";
+  std::string out = fmt::format(kLine, label, "A, us", "B, us", "B / A", "implementation");
+  const std::size_t shown = std::min(most, c.pairs.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    const CollectivePair& pair = c.collectives[i];
-    out += fmt::format(kLine, name_of(kCollectiveOps, pair.a->op), name_of(kTypes, pair.a->type),
-                       pair.a->gpus, count_text(static_cast<std::size_t>(pair.a->bytes)),
-                       us_text(pair.a->median_us), us_text(pair.b->median_us),
+    const auto& pair = c.pairs[i];
+    out += fmt::format(kLine, row(*pair.a), us_text(pair.a->median_us), us_text(pair.b->median_us),
                        fmt::format("{:.3f}", pair.ratio),
                        change(implementation_text(pair.a->implementation),
                               implementation_text(pair.b->implementation)));
   }
-  return out + left_out(c.collectives.size(), shown, kLessDifferent);
+  return out + left_out(c.pairs.size(), shown, kLessDifferent);
 }
 
-Json summaries_json(const std::vector<RatioSummary>& rows) {
-  Json out = Json::array();
-  for (const RatioSummary& row : rows) {
-    out.push_back({{"what", row.what},
-                   {"points", row.pairs},
-                   {"geometric_mean", row.geometric_mean},
-                   {"p25", row.p25},
-                   {"median", row.median},
-                   {"p75", row.p75}});
-  }
-  return out;
+constexpr const char* kCollectiveKey = "{:<15} {:<7} {:>5} {:>8} {:<12} {:>15}";
+constexpr const char* kMatmulKey = "{:<7} {:>8} {:>8} {:>8}";
+constexpr const char* kLatentKey = "{:<8} {:<9} {:>7} {:>8} {:>8}";
+
+std::string collective_key(const Collective& c) {
+  return fmt::format(kCollectiveKey, name_of(kCollectiveOps, c.op), name_of(kTypes, c.type), c.gpus,
+                     count_or_dash(c.gpus_per_node), topology_text(c),
+                     count_text(static_cast<std::size_t>(c.bytes)));
 }
 
-Json side_json(const Profile& profile) {
-  return {{"device", profile.device.name},
-          {"kind", name_of(kDeviceKinds, profile.device.kind)},
-          {"created", profile.created ? Json(*profile.created) : Json(nullptr)},
-          {"complete", profile.complete}};
+std::string matmul_key(const Matmul& m) {
+  return fmt::format(kMatmulKey, name_of(kTypes, m.type), m.m, m.n, m.k);
 }
 
-Json page_json(const Point& p) { return p.page ? Json(*p.page) : Json(nullptr); }
-
-Json pair_json(const Pair& pair) {
-  const Point& p = *pair.a;
-  const auto time = [&](const Point& of) {
-    return pair.hot ? of.hot->median_us : of.cold->median_us;
-  };
-  return {{"op", name_of(kOps, p.op)},
-          {"type", name_of(kTypes, p.type)},
-          {"kv_type", name_of(kTypes, p.kv_type)},
-          {"q_heads", p.shape.q_heads},
-          {"kv_heads", p.shape.kv_heads},
-          {"head_dim", p.shape.head_dim},
-          {"batch", p.batch},
-          {"q_len", p.q_len},
-          {"kv_len", p.kv_len},
-          {"kv_tokens", p.kv_tokens},
-          {"lengths", name_of(kLengths, p.lengths)},
-          {"causal", p.causal},
-          {"times", pair.hot ? "hot" : "cold"},
-          {"a_us", time(*pair.a)},
-          {"b_us", time(*pair.b)},
-          {"ratio", pair.ratio},
-          {"a_implementation", pair.a->implementation},
-          {"b_implementation", pair.b->implementation},
-          {"a_page", page_json(*pair.a)},
-          {"b_page", page_json(*pair.b)}};
+std::string latent_key(const LatentPoint& p) {
+  return fmt::format(kLatentKey, name_of(kOps, p.op), types_text(p.type, p.kv_type), p.q_heads,
+                     p.batch, p.length);
 }
 
-Json collective_json(const CollectivePair& pair) {
-  return {{"op", name_of(kCollectiveOps, pair.a->op)},
-          {"type", name_of(kTypes, pair.a->type)},
-          {"gpus", pair.a->gpus},
-          {"bytes", pair.a->bytes},
-          {"a_us", pair.a->median_us},
-          {"b_us", pair.b->median_us},
-          {"ratio", pair.ratio},
-          {"a_implementation", pair.a->implementation},
-          {"b_implementation", pair.b->implementation}};
+/// Nothing where neither profile has any.
+template <class Item>
+std::string section(const std::string& what, const Compared<Item>& c, std::size_t most,
+                    const std::string& label, RowOf<Item> row) {
+  if (c.pairs.empty() && c.only_a == 0 && c.only_b == 0) return "";
+  std::string out = fmt::format("\n{}\n", what);
+  out += c.pairs.empty() ? "  none is in both\n" : summary_table(c.summary);
+  out += only_line(c.only_a, c.only_b);
+  if (c.pairs.empty() || most == 0) return out;
+  return out + fmt::format("\n{}: the largest differences\n", what) +
+         pairs_text(c, most, label, row);
 }
 
 }  // namespace
@@ -157,39 +128,14 @@ std::string compare_text(const Comparison& c, std::size_t most) {
     out +=
         fmt::format("\nAttention, {}: the largest differences\n", kind) + attention_pairs(c, most);
   }
-  if (!c.a->collectives.empty() || !c.b->collectives.empty()) {
-    out += fmt::format("\nCollectives, {}\n", kind);
-    out += c.collectives.empty() ? "  none is in both\n" : summary_table(c.collective_summary);
-    out += only_line(c.collectives_only_a, c.collectives_only_b);
-  }
-  if (!c.collectives.empty() && most > 0) {
-    out += fmt::format("\nCollectives, {}: the largest differences\n", kind) +
-           collective_pairs(c, most);
-  }
+  out += section("Collectives, " + kind, c.collectives, most,
+                 fmt::format(kCollectiveKey, "op", "type", "GPUs", "per node", "topology", "bytes"),
+                 collective_key);
+  out += section("Matrix products, " + kind, c.matmuls, most,
+                 fmt::format(kMatmulKey, "type", "m", "n", "k"), matmul_key);
+  out += section("Latent attention, " + kind, c.latent_attention, most,
+                 fmt::format(kLatentKey, "op", "types", "heads", "batch", "length"), latent_key);
   return out;
-}
-
-std::string compare_json(const Comparison& c) {
-  Json pairs = Json::array();
-  for (const Pair& pair : c.pairs) pairs.push_back(pair_json(pair));
-  Json collectives = Json::array();
-  for (const CollectivePair& pair : c.collectives) collectives.push_back(collective_json(pair));
-  const Json out = {{"schema", "headroom.profile_compare"},
-                    {"version", 1},
-                    {"a", side_json(*c.a)},
-                    {"b", side_json(*c.b)},
-                    {"attention",
-                     {{"summary", summaries_json(c.attention_summary)},
-                      {"only_a", c.only_a},
-                      {"only_b", c.only_b},
-                      {"incomparable", c.incomparable},
-                      {"pairs", std::move(pairs)}}},
-                    {"collectives",
-                     {{"summary", summaries_json(c.collective_summary)},
-                      {"only_a", c.collectives_only_a},
-                      {"only_b", c.collectives_only_b},
-                      {"pairs", std::move(collectives)}}}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace headroom::profile

@@ -101,9 +101,9 @@ std::string ceilings_line(const Ceilings& c) {
 }
 
 std::string counts_line(const Profile& p) {
-  std::string out = fmt::format("{} of attention, {} of collectives",
-                                count_text(p.attention.size()), count_text(p.collectives.size()));
+  std::string out = counts_text(p);
   if (!p.skipped.empty()) out += fmt::format(", {} skipped", count_text(p.skipped.size()));
+  if (!p.fits.empty()) out += ", " + counted(p.fits.size(), "fit");
   for (const std::string& name : kFlags) {
     const auto flagged =
         std::count_if(p.attention.begin(), p.attention.end(), [&](const Point& point) {

@@ -22,9 +22,13 @@ namespace fs = std::filesystem;
 constexpr const char* kNote =
     "times as published, taken as those of replays; flops, bytes and scores are counted";
 
-const std::array<const TableKind*, 3>& kinds() {
-  static const std::array<const TableKind*, 3> kAll = {
-      &context_attention_table(), &generation_attention_table(), &collectives_table()};
+const std::array<const TableKind*, 9>& kinds() {
+  static const std::array<const TableKind*, 9> kAll = {
+      &context_attention_table(), &generation_attention_table(),
+      &collectives_table(),       &network_table(),
+      &matmuls_table(),           &context_latent_table(),
+      &generation_latent_table(), &deployments_table(),
+      &repeated_serving_table()};
   return kAll;
 }
 
@@ -105,6 +109,20 @@ Result<const TableKind*> kind_of(const fs::path& file) {
               lines.place(), fmt::format("taken are {}", fmt::join(known, "; ")));
 }
 
+/// "80GB" of the words of "A100-80GB"; "" where no memory is named.
+std::string memory_word(const std::vector<std::string>& words) {
+  const auto found = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+    return word.size() > 2 && word.ends_with("GB") &&
+           std::isdigit(static_cast<unsigned char>(word.front())) != 0;
+  });
+  return found == words.end() ? "" : *found;
+}
+
+std::size_t rows_of(const Profile& p) {
+  return p.attention.size() + p.collectives.size() + p.matmuls.size() + p.latent_attention.size() +
+         p.served.size();
+}
+
 }  // namespace
 
 Status ImportTarget::claim(const std::string& key, const SourcePlace& place) {
@@ -113,9 +131,26 @@ Status ImportTarget::claim(const std::string& key, const SourcePlace& place) {
               "a profile has each point once");
 }
 
+bool ImportTarget::is_of_gpu(const std::string& in_table) {
+  if (names_gpu(imported.profile.device.name, in_table)) return true;
+  ++imported.other_gpus;
+  other_gpus.insert(shown(in_table));
+  return false;
+}
+
+std::string first_word(std::string_view text) {
+  const std::vector<std::string> words = words_of(text);
+  return words.empty() ? "" : words.front();
+}
+
 bool names_gpu(std::string_view name, std::string_view in_table) {
   const std::vector<std::string> words = words_of(name);
-  return std::find(words.begin(), words.end(), upper(in_table)) != words.end();
+  const std::vector<std::string> wanted = words_of(in_table);
+  if (wanted.empty()) return false;
+  if (std::find(words.begin(), words.end(), wanted.front()) == words.end()) return false;
+  const std::string memory = memory_word(words);
+  const std::string wanted_memory = memory_word(wanted);
+  return memory.empty() || wanted_memory.empty() || memory == wanted_memory;
 }
 
 Result<Type> type_field(const CsvReader& rows, std::size_t column) {
@@ -134,13 +169,28 @@ Result<Type> type_field(const CsvReader& rows, std::size_t column) {
               "one of bfloat16, float16, half and fp8");
 }
 
-Result<double> latency_us(const CsvReader& rows, std::size_t column) {
+Result<CollectiveOp> collective_op_field(const CsvReader& rows, std::size_t column) {
+  const std::string& text = rows.field(column);
+  const auto found = std::find(kCollectiveOps.begin(), kCollectiveOps.end(), text);
+  if (found != kCollectiveOps.end()) {
+    return static_cast<CollectiveOp>(found - kCollectiveOps.begin());
+  }
+  return fail(fmt::format("the operation '{}' is not known", shown(text)), rows.place(column),
+              fmt::format("one of {}", fmt::join(kCollectiveOps, ", ")));
+}
+
+Result<Duration> latency_field(const CsvReader& rows, std::size_t column) {
   HEADROOM_TRY(const Duration latency, rows.milliseconds(column));
   if (latency <= Duration::zero()) {
     return fail(
         fmt::format("the latency '{}' is not above 0 by a nanosecond", shown(rows.field(column))),
         rows.place(column));
   }
+  return latency;
+}
+
+Result<double> latency_us(const CsvReader& rows, std::size_t column) {
+  HEADROOM_TRY(const Duration latency, latency_field(rows, column));
   return static_cast<double>(latency.count()) / 1e3;
 }
 
@@ -161,9 +211,9 @@ Result<Imported> import_tables(const ImportOptions& options) {
     const fs::path& file = options.files[i];
     const TableKind* kind = kinds_of_files[i];
     HEADROOM_TRY(CsvReader rows, CsvReader::open(file, kind->name, kind->columns));
-    const std::size_t before = profile.attention.size() + profile.collectives.size();
+    const std::size_t before = rows_of(profile);
     HEADROOM_CHECK(kind->read(rows, to));
-    if (profile.attention.size() + profile.collectives.size() == before) {
+    if (rows_of(profile) == before) {
       const std::vector<std::string> others(to.other_gpus.begin(), to.other_gpus.end());
       return fail(fmt::format("there is no row for {}", profile.device.name), {file.string()},
                   others.empty() ? "" : "there are rows for " + some_names(others));

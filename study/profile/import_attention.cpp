@@ -84,13 +84,8 @@ Result<Point> read_row(const CsvReader& rows, const Columns& columns, Op op) {
 
 Status read_rows(CsvReader& rows, ImportTarget& to, Op op, const char* length) {
   const Columns columns(rows, length);
-  while (true) {
-    HEADROOM_TRY(const bool more, rows.next());
-    if (!more) return {};
-    HEADROOM_TRY(Point point, read_row(rows, columns, op));
-    HEADROOM_CHECK(to.claim(point.id, rows.place()));
-    to.imported.profile.attention.push_back(std::move(point));
-  }
+  const auto read = [&] { return read_row(rows, columns, op); };
+  return add_rows(rows, to, to.imported.profile.attention, read);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // Tables of collectives between the GPUs of a node, of several GPU types and implementations.
 
 #include "study/profile/import.hpp"
-#include "traces/shown.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace headroom::profile {
 namespace {
@@ -35,15 +35,8 @@ struct Columns {
   std::size_t latency;
 };
 
-Result<CollectiveOp> op_field(const CsvReader& rows, std::size_t column) {
-  const std::string& text = rows.field(column);
-  const auto found = std::find(kCollectiveOps.begin(), kCollectiveOps.end(), text);
-  if (found != kCollectiveOps.end()) {
-    return static_cast<CollectiveOp>(found - kCollectiveOps.begin());
-  }
-  return fail(fmt::format("the operation '{}' is not known", shown(text)), rows.place(column),
-              fmt::format("one of {}", fmt::join(kCollectiveOps, ", ")));
-}
+// Boards on which a switch joins all GPUs.
+constexpr std::array<std::string_view, 3> kSwitched = {"H200", "H100", "A100"};
 
 // "nccl 2.29.2", "vllm_graph (vllm 0.24.0)".
 Result<std::string> implementation_field(const CsvReader& rows, const Columns& columns) {
@@ -55,33 +48,24 @@ Result<std::string> implementation_field(const CsvReader& rows, const Columns& c
 
 Result<Collective> read_row(const CsvReader& rows, const Columns& columns) {
   Collective out;
-  HEADROOM_TRY(out.op, op_field(rows, columns.op));
+  HEADROOM_TRY(out.op, collective_op_field(rows, columns.op));
   HEADROOM_TRY(out.implementation, implementation_field(rows, columns));
   HEADROOM_TRY(out.type, type_field(rows, columns.type));
   HEADROOM_TRY(out.gpus, rows.integer(columns.gpus, kGpus));
   HEADROOM_TRY(out.bytes, rows.integer(columns.bytes, kBytes));
   HEADROOM_TRY(out.median_us, latency_us(rows, columns.latency));
+  const std::string gpu = first_word(rows.field(columns.gpu));
+  if (std::find(kSwitched.begin(), kSwitched.end(), gpu) != kSwitched.end()) {
+    out.topology = Topology::nvswitch;
+  }
+  out.gpus_per_node = out.gpus;
   return out;
 }
 
 Status read_rows(CsvReader& rows, ImportTarget& to) {
   const Columns columns(rows);
-  Profile& profile = to.imported.profile;
-  while (true) {
-    HEADROOM_TRY(const bool more, rows.next());
-    if (!more) return {};
-    HEADROOM_TRY(Collective row, read_row(rows, columns));
-    if (!names_gpu(profile.device.name, rows.field(columns.gpu))) {
-      ++to.imported.other_gpus;
-      to.other_gpus.insert(shown(rows.field(columns.gpu)));
-      continue;
-    }
-    HEADROOM_CHECK(
-        to.claim(fmt::format("{}-{}-{}-{}-{}", name_of(kCollectiveOps, row.op), row.implementation,
-                             name_of(kTypes, row.type), row.gpus, row.bytes),
-                 rows.place()));
-    profile.collectives.push_back(std::move(row));
-  }
+  const auto read = [&] { return read_row(rows, columns); };
+  return add_rows(rows, to, to.imported.profile.collectives, read, columns.gpu);
 }
 
 }  // namespace

@@ -1,14 +1,18 @@
 #pragma once
-// Profiles: how fast one device computes shards of attention. Schema headroom.profile, version 1:
+// Profiles: how fast one device computes shards of attention and matrix products, what passes
+// between several, and how fast whole deployments on them were. Schema headroom.profile, version 1:
 // docs/profile.md. What is not known is an empty optional, never 0.
 
 #include "sim/core/result.hpp"
+#include "sim/cost/element_type.hpp"
+#include "sim/cost/fitted_time.hpp"
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headroom::profile {
@@ -22,9 +26,8 @@ inline const std::array<std::string, 2> kDeviceKinds = {"cuda", "cpu"};
 enum class Op : std::uint8_t { prefill, chunked_prefill, decode };
 inline const std::array<std::string, 3> kOps = {"prefill", "chunked_prefill", "decode"};
 
-enum class Type : std::uint8_t { bf16, fp16, fp8 };
+using Type = ElementType;
 inline const std::array<std::string, 3> kTypes = {"bf16", "fp16", "fp8"};
-[[nodiscard]] constexpr std::int64_t type_bytes(Type type) { return type == Type::fp8 ? 1 : 2; }
 
 enum class Lengths : std::uint8_t { equal, uniform, bimodal, lognormal };
 inline const std::array<std::string, 4> kLengths = {"equal", "uniform", "bimodal", "lognormal"};
@@ -38,6 +41,9 @@ enum class CollectiveOp : std::uint8_t {
 };
 inline const std::array<std::string, 5> kCollectiveOps = {
     "all_reduce", "all_gather", "reduce_scatter", "alltoall", "send_recv"};
+
+using headroom::kTopologies;
+using headroom::Topology;
 
 inline const std::array<std::string, 5> kFlags = {"noisy", "drift", "power_capped", "thermal",
                                                   "unsettled"};
@@ -199,8 +205,55 @@ struct Collective {
   std::string implementation;
   Type type = Type::bf16;
   std::int64_t gpus = 2;
-  std::int64_t bytes = 0;
+  std::int64_t bytes = 0;  // of each GPU
   double median_us = 0.0;  // above 0
+  std::optional<Topology> topology = {};
+  Count gpus_per_node = {};  // of those taking part; fewer than `gpus`: it crosses nodes
+};
+
+/// A matrix product of m x k by k x n on one GPU: m tokens, n outputs.
+struct Matmul {
+  std::string implementation;
+  Type type = Type::bf16;  // of both factors
+  std::int64_t m = 1;
+  std::int64_t n = 1;
+  std::int64_t k = 1;
+  double median_us = 0.0;  // above 0
+};
+
+/// Of the latent attention in tables: values of a token that all heads share, and those of them
+/// that are rotated.
+inline constexpr std::int64_t kLatentRank = 512;
+inline constexpr std::int64_t kLatentRope = 64;
+
+/// Multi-head latent attention of one layer on one GPU.
+struct LatentPoint {
+  Op op = Op::decode;  // or prefill
+  std::string implementation;
+  Type type = Type::bf16;
+  Type kv_type = Type::bf16;
+  std::int64_t q_heads = 1;  // of the GPU
+  std::int64_t batch = 1;    // sequences
+  std::int64_t length = 1;   // tokens of each: new ones of prefill, keys of decode
+  double median_us = 0.0;    // above 0
+};
+
+/// A deployment as it was served: the judge of predictions for whole models, never fitted to.
+struct Served {
+  std::string id;
+  std::string engine;
+  Text engine_version;
+  std::string model;
+  Text precision;
+  std::int64_t input_tokens = 1;   // of a request
+  std::int64_t output_tokens = 1;  // of a request
+  std::int64_t concurrency = 1;    // requests at a time, of the whole deployment
+  std::int64_t tp = 1;             // tensor parallel size, of attention
+  std::int64_t pp = 1;             // pipeline stages
+  std::int64_t dp = 1;             // data parallel size, of attention
+  std::int64_t ep = 1;             // expert parallel size
+  Number ttft_ms;                  // time to first token; this or the next is known
+  Number tpot_ms;                  // time per output token after the first
 };
 
 struct Skipped {
@@ -218,15 +271,27 @@ struct Profile {
   Ceilings ceilings;
   std::vector<Point> attention;
   std::vector<Collective> collectives;
+  std::vector<Matmul> matmuls;
+  std::vector<LatentPoint> latent_attention;
+  std::vector<Served> served;
   std::vector<Skipped> skipped;
+  std::vector<FittedTime> fits;  // of one key, the first that has measured a size applies to it
 };
 
 /// Most of any count in a profile: heads, tokens, bytes, operations.
 inline constexpr std::int64_t kMost = std::int64_t{1} << 60U;
 
+/// Most of a deployment that was served, in a profile and in tables.
+inline constexpr std::int64_t kMostServedTokens = 10'000'000;  // of a prompt, of an answer
+inline constexpr std::int64_t kMostConcurrency = 1'000'000;
+inline constexpr std::int64_t kMostParallel = 1024;  // of each size
+
 /// Reads a profile ("-": the standard input). Error: unreadable, no JSON, another schema, version
 /// or kind of device, or a key that is missing, of another type or out of range, by its path.
 [[nodiscard]] Result<Profile> read_profile(const std::filesystem::path& file);
+
+/// As above, from text; `name` stands for the file in errors.
+[[nodiscard]] Result<Profile> parse_profile(std::string_view text, const std::string& name);
 
 /// The JSON text, a line for each point; the same profile gives the same bytes.
 [[nodiscard]] std::string profile_json(const Profile& profile);

@@ -1,5 +1,6 @@
 #include "study/input_file.hpp"
 #include "study/json_fields.hpp"
+#include "study/profile/fits_io.hpp"
 #include "study/profile/profile.hpp"
 #include "study/profile/shape_use.hpp"
 #include "study/profile/words.hpp"
@@ -222,23 +223,95 @@ Point point(const JsonFields& f) {
   return out;
 }
 
+std::optional<Topology> topology(const JsonFields& f) {
+  if (!f.known("topology")) return std::nullopt;
+  return static_cast<Topology>(f.choice("topology", kTopologies));
+}
+
+Count gpus_per_node(const JsonFields& f, std::int64_t gpus) {
+  if (!f.known("gpus_per_node")) return std::nullopt;
+  const std::int64_t out = positive(f, "gpus_per_node");
+  if (out > gpus) f.reject("gpus_per_node", fmt::format("at most gpus, {}", gpus));
+  return out;
+}
+
 Collective collective(const JsonFields& f) {
-  return {static_cast<CollectiveOp>(f.choice("op", kCollectiveOps)),
-          some_text(f, "implementation"),
+  Collective out;
+  out.op = static_cast<CollectiveOp>(f.choice("op", kCollectiveOps));
+  out.implementation = some_text(f, "implementation");
+  out.type = static_cast<Type>(f.choice("type", kTypes));
+  out.gpus = f.number("gpus", 2, kMost);
+  out.bytes = positive(f, "bytes");
+  out.median_us = median(f);
+  out.topology = topology(f);
+  out.gpus_per_node = gpus_per_node(f, out.gpus);
+  return out;
+}
+
+Matmul matmul(const JsonFields& f) {
+  return {some_text(f, "implementation"),
           static_cast<Type>(f.choice("type", kTypes)),
-          f.number("gpus", 2, kMost),
-          positive(f, "bytes"),
+          positive(f, "m"),
+          positive(f, "n"),
+          positive(f, "k"),
           median(f)};
 }
 
-void check_ids(const std::vector<JsonFields>& points, const Profile& profile) {
+LatentPoint latent_point(const JsonFields& f) {
+  LatentPoint out;
+  out.op = static_cast<Op>(f.choice("op", kOps));
+  if (out.op == Op::chunked_prefill) f.reject("op", "prefill or decode");
+  out.implementation = some_text(f, "implementation");
+  out.type = static_cast<Type>(f.choice("type", kTypes));
+  out.kv_type = static_cast<Type>(f.choice("kv_type", kTypes));
+  out.q_heads = positive(f, "q_heads");
+  out.batch = positive(f, "batch");
+  out.length = positive(f, "length");
+  out.median_us = median(f);
+  return out;
+}
+
+Served served(const JsonFields& f) {
+  Served out;
+  out.id = some_text(f, "id");
+  out.engine = some_text(f, "engine");
+  out.engine_version = text_if(f, "engine_version");
+  out.model = some_text(f, "model");
+  out.precision = text_if(f, "precision");
+  out.input_tokens = f.number("input_tokens", 1, kMostServedTokens);
+  out.output_tokens = f.number("output_tokens", 1, kMostServedTokens);
+  out.concurrency = f.number("concurrency", 1, kMostConcurrency);
+  out.tp = f.number("tp", 1, kMostParallel);
+  out.pp = f.number("pp", 1, kMostParallel);
+  out.dp = f.number("dp", 1, kMostParallel);
+  out.ep = f.number("ep", 1, kMostParallel);
+  out.ttft_ms = real_if(f, "ttft_ms");
+  out.tpot_ms = real_if(f, "tpot_ms");
+  if (!out.ttft_ms && !out.tpot_ms) f.reject("tpot_ms", "a number where ttft_ms is null");
+  return out;
+}
+
+/// What `read` makes of each object of the list there.
+template <class Read>
+auto list_of(const JsonFields& f, const char* key, Read read) {
+  const std::vector<JsonFields> entries = f.objects(key);
+  std::vector<decltype(read(f))> out;
+  out.reserve(entries.size());
+  for (const JsonFields& entry : entries) out.push_back(read(entry));
+  return out;
+}
+
+/// As list_of; each has an `id` of its own.
+template <class Read>
+auto list_by_id(const JsonFields& f, const char* key, Read read) {
+  auto out = list_of(f, key, read);
+  const std::vector<JsonFields> entries = f.objects(key);
   std::set<std::string_view> ids;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const std::string& id = profile.attention[i].id;
-    if (!ids.insert(id).second) {
-      points[i].reject("id", fmt::format("unique: '{}' stands twice", plain_text(id, 120)));
-    }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (ids.insert(out[i].id).second) continue;
+    entries[i].reject("id", fmt::format("unique: '{}' stands twice", plain_text(out[i].id, 120)));
   }
+  return out;
 }
 
 Profile profile_of(const JsonFields& f) {
@@ -250,24 +323,19 @@ Profile profile_of(const JsonFields& f) {
   out.device = device(f.object("device"));
   out.libraries = libraries(f.object("libraries"));
   out.ceilings = ceilings(f.object("ceilings"));
-  const std::vector<JsonFields> points = f.objects("attention");
-  out.attention.reserve(points.size());
-  for (const JsonFields& entry : points) out.attention.push_back(point(entry));
-  check_ids(points, out);
-  for (const JsonFields& entry : f.objects("collectives")) {
-    out.collectives.push_back(collective(entry));
-  }
-  for (const JsonFields& entry : f.objects("skipped")) {
-    out.skipped.push_back({some_text(entry, "id"), some_text(entry, "reason")});
-  }
+  out.attention = list_by_id(f, "attention", point);
+  out.collectives = list_of(f, "collectives", collective);
+  out.matmuls = list_of(f, "matmuls", matmul);
+  out.latent_attention = list_of(f, "latent_attention", latent_point);
+  out.served = list_by_id(f, "served", served);
+  out.skipped = list_of(f, "skipped", [](const JsonFields& entry) {
+    return Skipped{some_text(entry, "id"), some_text(entry, "reason")};
+  });
+  if (f.has("fits")) out.fits = read_fits(f);  // profiles of before there were fits have none
   return out;
 }
 
-}  // namespace
-
-Result<Profile> read_profile(const std::filesystem::path& file) {
-  const InputFile input{file, "a profile", "headroom-attention-bench` or `headroom profile import"};
-  HEADROOM_TRY(const nlohmann::json document, read_input_json(input));
+Result<Profile> profile_in(const nlohmann::json& document, const InputFile& input) {
   if (text_at(document, {"schema"}) != kSchema) {
     return wrong_input(input, fmt::format("its schema is not {}", kSchema));
   }
@@ -279,6 +347,24 @@ Result<Profile> read_profile(const std::filesystem::path& file) {
   Profile out = profile_of(fields);
   if (error) return wrong_input(input, error->message);
   return out;
+}
+
+InputFile profile_file(const std::filesystem::path& file) {
+  return {file, "a profile", "headroom-attention-bench` or `headroom profile import"};
+}
+
+}  // namespace
+
+Result<Profile> parse_profile(std::string_view text, const std::string& name) {
+  const auto document = nlohmann::json::parse(text, nullptr, false);
+  if (document.is_discarded()) return wrong_input(profile_file(name), "not JSON");
+  return profile_in(document, profile_file(name));
+}
+
+Result<Profile> read_profile(const std::filesystem::path& file) {
+  const InputFile input = profile_file(file);
+  HEADROOM_TRY(const nlohmann::json document, read_input_json(input));
+  return profile_in(document, input);
 }
 
 }  // namespace headroom::profile

@@ -1,3 +1,5 @@
+#include "study/profile/fits_io.hpp"
+#include "study/profile/point_json.hpp"
 #include "study/profile/profile.hpp"
 #include "study/profile/shape_use.hpp"
 
@@ -17,7 +19,7 @@ Json or_null(const std::optional<Value>& value) {
 /// What `write` makes of the value, or null.
 template <class Value, class Write>
 Json or_null(const std::optional<Value>& value, Write write) {
-  return value ? write(*value) : Json(nullptr);
+  return value ? Json(write(*value)) : Json(nullptr);
 }
 
 template <class Value, class Write>
@@ -124,38 +126,27 @@ Json counters_json(const Counters& c) {
 }
 
 Json point_json(const Point& p) {
-  return {{"id", p.id},
-          {"op", name_of(kOps, p.op)},
-          {"implementation", p.implementation},
-          {"verified", or_null(p.verified)},
-          {"type", name_of(kTypes, p.type)},
-          {"kv_type", name_of(kTypes, p.kv_type)},
-          {"q_heads", p.shape.q_heads},
-          {"kv_heads", p.shape.kv_heads},
-          {"head_dim", p.shape.head_dim},
-          {"batch", p.batch},
-          {"q_len", p.q_len},
-          {"kv_len", p.kv_len},
-          {"kv_tokens", p.kv_tokens},
-          {"lengths", name_of(kLengths, p.lengths)},
-          {"causal", p.causal},
-          {"page", or_null(p.page)},
-          {"from", uses_json(p.from)},
-          {"flops", p.flops},
-          {"bytes", p.bytes},
-          {"scores", p.scores},
-          {"cold", or_null(p.cold, cold_json)},
-          {"hot", or_null(p.hot, hot_json)},
-          {"kernels",
-           or_null(p.kernels, [](const auto& kernels) { return list_of(kernels, kernel_json); })},
-          {"state", or_null(p.state, state_json)},
-          {"counters", or_null(p.counters, counters_json)},
-          {"check",
-           or_null(p.check,
-                   [](const Check& c) {
-                     return Json{{"relative_error", c.relative_error}, {"rows", or_null(c.rows)}};
-                   })},
-          {"flags", p.flags}};
+  Json out = {{"id", p.id},
+              {"op", name_of(kOps, p.op)},
+              {"implementation", p.implementation},
+              {"verified", or_null(p.verified)}};
+  add_load(out, p);
+  out["page"] = or_null(p.page);
+  out["from"] = uses_json(p.from);
+  out["flops"] = p.flops;
+  out["bytes"] = p.bytes;
+  out["scores"] = p.scores;
+  out["cold"] = or_null(p.cold, cold_json);
+  out["hot"] = or_null(p.hot, hot_json);
+  out["kernels"] =
+      or_null(p.kernels, [](const auto& kernels) { return list_of(kernels, kernel_json); });
+  out["state"] = or_null(p.state, state_json);
+  out["counters"] = or_null(p.counters, counters_json);
+  out["check"] = or_null(p.check, [](const Check& c) {
+    return Json{{"relative_error", c.relative_error}, {"rows", or_null(c.rows)}};
+  });
+  out["flags"] = p.flags;
+  return out;
 }
 
 Json collective_json(const Collective& c) {
@@ -164,7 +155,29 @@ Json collective_json(const Collective& c) {
           {"type", name_of(kTypes, c.type)},
           {"gpus", c.gpus},
           {"bytes", c.bytes},
-          {"median_us", c.median_us}};
+          {"median_us", c.median_us},
+          {"topology", or_null(c.topology, [](Topology t) { return name_of(kTopologies, t); })},
+          {"gpus_per_node", or_null(c.gpus_per_node)}};
+}
+
+Json matmul_json(const Matmul& m) {
+  return {{"implementation", m.implementation},
+          {"type", name_of(kTypes, m.type)},
+          {"m", m.m},
+          {"n", m.n},
+          {"k", m.k},
+          {"median_us", m.median_us}};
+}
+
+Json latent_json(const LatentPoint& p) {
+  return {{"op", name_of(kOps, p.op)},
+          {"implementation", p.implementation},
+          {"type", name_of(kTypes, p.type)},
+          {"kv_type", name_of(kTypes, p.kv_type)},
+          {"q_heads", p.q_heads},
+          {"batch", p.batch},
+          {"length", p.length},
+          {"median_us", p.median_us}};
 }
 
 Json skipped_json(const Skipped& s) { return {{"id", s.id}, {"reason", s.reason}}; }
@@ -201,7 +214,12 @@ std::string profile_json(const Profile& profile) {
   }
   out += lines_of("attention", profile.attention, point_json);
   out += lines_of("collectives", profile.collectives, collective_json);
+  out += lines_of("matmuls", profile.matmuls, matmul_json);
+  out += lines_of("latent_attention", profile.latent_attention, latent_json);
+  out += lines_of("served", profile.served, served_json);
   out += lines_of("skipped", profile.skipped, skipped_json);
+  const std::string fits = fits_text(profile.fits);
+  out += fmt::format(",\n  \"fits\": [{}{}", fits, fits.empty() ? "]" : "\n  ]");
   return out + "\n}\n";
 }
 

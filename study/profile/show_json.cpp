@@ -1,5 +1,7 @@
 // The figures of `headroom profile show` for other programs.
 
+#include "study/profile/fits_io.hpp"
+#include "study/profile/point_json.hpp"
 #include "study/profile/show.hpp"
 #include "study/profile/words.hpp"
 
@@ -29,6 +31,56 @@ Json point_json(const Profile& profile, const Point& p) {
           {"flop_per_s", rates.flop_per_s},
           {"of_matmul", share(rates.flop_per_s, profile.ceilings.matmul_flop_per_s)},
           {"flags", p.flags}};
+}
+
+template <class Value>
+Json or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json collective_json(const Collective& c) {
+  return {{"op", name_of(kCollectiveOps, c.op)},
+          {"implementation", c.implementation},
+          {"type", name_of(kTypes, c.type)},
+          {"gpus", c.gpus},
+          {"bytes", c.bytes},
+          {"us", c.median_us},
+          {"topology", c.topology ? Json(name_of(kTopologies, *c.topology)) : Json(nullptr)},
+          {"gpus_per_node", or_null(c.gpus_per_node)},
+          {"bytes_per_s", static_cast<double>(c.bytes) / c.median_us * 1e6}};
+}
+
+Json matmul_json(const Matmul& m) {
+  const Rates rates = rates_of(m);
+  return {{"implementation", m.implementation},
+          {"type", name_of(kTypes, m.type)},
+          {"m", m.m},
+          {"n", m.n},
+          {"k", m.k},
+          {"us", m.median_us},
+          {"bytes_per_s", rates.bytes_per_s},
+          {"flop_per_s", rates.flop_per_s}};
+}
+
+Json latent_json(const LatentPoint& p) {
+  return {{"op", name_of(kOps, p.op)},
+          {"implementation", p.implementation},
+          {"type", name_of(kTypes, p.type)},
+          {"kv_type", name_of(kTypes, p.kv_type)},
+          {"q_heads", p.q_heads},
+          {"batch", p.batch},
+          {"length", p.length},
+          {"us", p.median_us},
+          {"cache_bytes_per_s", or_null(cache_bytes_per_s(p))}};
+}
+
+/// What `write` makes of each; nothing where one shape of attention is asked for.
+template <class Value, class Write>
+Json list_json(const std::vector<Value>& values, const ShowOptions& options, Write write) {
+  Json out = Json::array();
+  if (options.shape) return out;
+  for (const Value& value : values) out.push_back(write(value));
+  return out;
 }
 
 Json row_json(const Scaling& scaling, const ScalingRow& row) {
@@ -90,6 +142,15 @@ Json scaling_json(const Scaling& scaling) {
           {"rows", std::move(rows)}};
 }
 
+Json fit_json(const FittedTime& fit) {
+  Json out = key_json(fit.key);
+  out["implementation"] = fit.implementation;
+  out["fitted_to"] = fit.fitted_to;
+  out["knots"] = fit.grid.size();
+  out.update(errors_json(fit.errors));
+  return out;
+}
+
 }  // namespace
 
 std::string show_json(const Profile& profile, std::span<const Scaling> scalings,
@@ -100,13 +161,22 @@ std::string show_json(const Profile& profile, std::span<const Scaling> scalings,
       points.push_back(point_json(profile, point));
     }
   }
+  Json fits = Json::array();
+  for (const FittedTime& fit : profile.fits) fits.push_back(fit_json(fit));
   Json models = Json::array();
   for (const Scaling& scaling : scalings) models.push_back(scaling_json(scaling));
-  const Json out = {
-      {"schema", "headroom.profile_show"}, {"version", 1},
-      {"device", profile.device.name},     {"kind", name_of(kDeviceKinds, profile.device.kind)},
-      {"complete", profile.complete},      {"points", std::move(points)},
-      {"models", std::move(models)}};
+  const Json out = {{"schema", "headroom.profile_show"},
+                    {"version", 1},
+                    {"device", profile.device.name},
+                    {"kind", name_of(kDeviceKinds, profile.device.kind)},
+                    {"complete", profile.complete},
+                    {"points", std::move(points)},
+                    {"models", std::move(models)},
+                    {"fits", std::move(fits)},
+                    {"collectives", list_json(profile.collectives, options, collective_json)},
+                    {"matmuls", list_json(profile.matmuls, options, matmul_json)},
+                    {"latent_attention", list_json(profile.latent_attention, options, latent_json)},
+                    {"served", list_json(profile.served, options, served_json)}};
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -154,24 +154,6 @@ std::string op_table(const Profile& profile, Op op, const ShowOptions& options) 
   return head + point_rows(profile, groups, options.all ? points : kTableRows);
 }
 
-std::string collective_table(const Profile& profile, const ShowOptions& options) {
-  if (profile.collectives.empty() || options.shape) return "";
-  constexpr const char* kLine = "  {:<14} {:<6} {:>5} {:>15} {:>11} {:>9}  {}\n";
-  const std::size_t all = profile.collectives.size();
-  std::string out =
-      fmt::format("\ncollectives on {}: {}\n", device_words(profile.device), count_text(all));
-  out += fmt::format(kLine, "op", "type", "GPUs", "bytes", "us", "GB/s", "implementation");
-  const std::size_t most = options.all ? all : kTableRows;
-  for (const std::size_t i : spread(all, most)) {
-    const Collective& c = profile.collectives[i];
-    out += fmt::format(kLine, name_of(kCollectiveOps, c.op), name_of(kTypes, c.type), c.gpus,
-                       count_text(static_cast<std::size_t>(c.bytes)), us_text(c.median_us),
-                       fmt::format("{:.4g}", static_cast<double>(c.bytes) / c.median_us / 1e3),
-                       implementation_text(c.implementation));
-  }
-  return out + left_out(all, most, "collectives: --all shows them");
-}
-
 }  // namespace
 
 std::string tables_text(const Profile& profile, const ShowOptions& options) {
@@ -184,7 +166,7 @@ std::string tables_text(const Profile& profile, const ShowOptions& options) {
         "\n  GB/s and TFLOP/s: counted bytes and operations over the cold median, over the hot one "
         "where there is no cold one.\n  of read, of mm: of the measured ceilings.\n";
   }
-  return out + collective_table(profile, options);
+  return out + lists_text(profile, options) + fits_table(profile, options);
 }
 
 }  // namespace headroom::profile

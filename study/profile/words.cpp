@@ -47,10 +47,31 @@ std::string us_text(double us) {
 
 std::string implementation_text(std::string_view name) { return plain_text(name, 60); }
 
-std::string types_text(const Point& point) {
-  const std::string& type = name_of(kTypes, point.type);
-  if (point.kv_type == point.type) return type;
-  return fmt::format("{}/{}", type, name_of(kTypes, point.kv_type));
+std::string types_text(Type type, Type kv_type) {
+  const std::string& name = name_of(kTypes, type);
+  return kv_type == type ? name : fmt::format("{}/{}", name, name_of(kTypes, kv_type));
+}
+
+std::string types_text(const Point& point) { return types_text(point.type, point.kv_type); }
+
+std::string topology_text(const Collective& collective) {
+  return collective.topology ? name_of(kTopologies, *collective.topology) : "-";
+}
+
+std::string count_or_dash(const Count& count) {
+  return count ? fmt::format("{}", *count) : std::string("-");
+}
+
+std::string counts_text(const Profile& p) {
+  std::string out = fmt::format("{} of attention, {} of collectives",
+                                count_text(p.attention.size()), count_text(p.collectives.size()));
+  const auto add = [&out](std::size_t count, const char* what) {
+    if (count > 0) out += fmt::format(", {} of {}", count_text(count), what);
+  };
+  add(p.matmuls.size(), "matrix products");
+  add(p.latent_attention.size(), "latent attention");
+  add(p.served.size(), "deployments");
+  return out;
 }
 
 std::string count_text(std::size_t count) { return with_commas(static_cast<std::int64_t>(count)); }
@@ -98,6 +119,26 @@ Rates rates_of(const Point& point) {
   constexpr double kMicro = 1e-6;
   const double seconds = kMicro * (point.cold ? point.cold->median_us : point.hot->median_us);
   return {static_cast<double>(point.bytes) / seconds, static_cast<double>(point.flops) / seconds};
+}
+
+// In floating point, as sizes of a file may have products beyond 64 bits.
+Rates rates_of(const Matmul& matmul) {
+  constexpr double kMicro = 1e-6;
+  const double seconds = kMicro * matmul.median_us;
+  const auto m = static_cast<double>(matmul.m);
+  const auto n = static_cast<double>(matmul.n);
+  const auto k = static_cast<double>(matmul.k);
+  const double read = (m * k + k * n) * static_cast<double>(type_bytes(matmul.type));
+  const double written = m * n * static_cast<double>(type_bytes(Type::bf16));
+  return {(read + written) / seconds, 2.0 * m * n * k / seconds};
+}
+
+std::optional<double> cache_bytes_per_s(const LatentPoint& point) {
+  constexpr double kMicro = 1e-6;
+  if (point.op != Op::decode) return std::nullopt;
+  const auto values = static_cast<double>((kLatentRank + kLatentRope) * type_bytes(point.kv_type));
+  return static_cast<double>(point.batch) * static_cast<double>(point.length) * values /
+         (kMicro * point.median_us);
 }
 
 }  // namespace headroom::profile

@@ -21,7 +21,14 @@ namespace headroom::profile {
 /// Implementations as tables and headings name them.
 [[nodiscard]] std::string implementation_text(std::string_view name);
 /// "bf16", or "bf16/fp8" where keys and values are of another type.
+[[nodiscard]] std::string types_text(Type type, Type kv_type);
 [[nodiscard]] std::string types_text(const Point& point);
+/// "nvswitch"; "-" where it is not known.
+[[nodiscard]] std::string topology_text(const Collective& collective);
+/// A count, or "-" where it is not known.
+[[nodiscard]] std::string count_or_dash(const Count& count);
+/// "2 of attention, 1 of collectives", and what else there is.
+[[nodiscard]] std::string counts_text(const Profile& profile);
 /// Counts with commas.
 [[nodiscard]] std::string count_text(std::size_t count);
 /// "12.3k", "4.57M", "1.20G".
@@ -46,5 +53,9 @@ struct Rates {
   double flop_per_s = 0.0;
 };
 [[nodiscard]] Rates rates_of(const Point& point);
+/// Both factors read once, and the product written once in 16 bits.
+[[nodiscard]] Rates rates_of(const Matmul& matmul);
+/// Cached values of all tokens read once; none for prefill, which reads none.
+[[nodiscard]] std::optional<double> cache_bytes_per_s(const LatentPoint& point);
 
 }  // namespace headroom::profile

@@ -155,7 +155,7 @@ TEST_CASE("fit --json has what docs/fit.md says", "[cli][fit]") {
   CHECK(json["policies"].size() == 6);  // all that place deployments
   CHECK(json["remarks"].is_array());
   CHECK(json["changes"].empty());
-  CHECK(json["cost_source"] == "roofline");
+  CHECK(json["cost_source"] == "fitted");
 }
 
 TEST_CASE("fit --shape-only --json needs no GPUs", "[cli][fit]") {

@@ -60,8 +60,8 @@ TEST_CASE("result.json has the documented keys, and outcomes add up", "[cli]") {
   CHECK(json.at("schema") == "headroom.result");
   CHECK(json.at("version") == 1);
   CHECK(keys(json) == std::set<std::string>{"schema", "version", "headroom", "scenario", "cluster",
-                                            "workload", "assumptions", "seeds", "runs", "summary",
-                                            "differences"});
+                                            "workload", "assumptions", "seeds", "speeds", "runs",
+                                            "summary", "differences"});
   CHECK(keys(json.at("scenario")) == std::set<std::string>{"name", "description", "file", "engine",
                                                            "queue", "base_placer", "audit"});
   CHECK(json.at("scenario").at("description") == "small and busy");

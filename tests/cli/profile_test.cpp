@@ -103,11 +103,98 @@ TEST_CASE("a table becomes a profile that is shown and compared", "[cli]") {
   CHECK(again.err.find("this file exists already") != std::string::npos);
 }
 
+TEST_CASE("tables of several kinds become one profile, and what is left out is counted", "[cli]") {
+  const TempDir folder;
+  const std::string matmuls =
+      folder
+          .write("h200_gemm.csv",
+                 "kernel,gemm_dtype,m,n,k,latency_ms\nlinear,bfloat16,64,512,256,0.004\n")
+          .string();
+  const std::string tries =
+      folder
+          .write(
+              "served.csv",
+              "model,hardware,prompt_size,batch_size,token_size,prompt_time,token_time,e2e_time,"
+              "tensor_parallel\nllama,h200,512,1,2,100,50,150,2\nllama,h200,512,1,2,100,50,10,2\n"
+              "llama,h100,512,1,2,100,50,150,2\n")
+          .string();
+  const std::string out = (folder.path() / "h200.json").string();
+  const auto done =
+      run_headroom({"profile", "import", "--from", matmuls, "--from", tries, "--out", out});
+  INFO(done.err);
+  CHECK(done.exit_code == 0);
+  CHECK(done.out.find("0 of attention, 0 of collectives, 1 of matrix products, 1 of deployments on "
+                      "H200") != std::string::npos);
+  CHECK(done.err.find("headroom: 1 rows are about other GPUs than H200") != std::string::npos);
+  CHECK(done.err.find("headroom: left out: 1 row of requests that ended early") !=
+        std::string::npos);
+  const auto show = run_headroom({"profile", "show", out});
+  CHECK(show.exit_code == 0);
+  CHECK(one_line(show.out).find("bf16 64 512 256 4.00 4.194 90.11 linear") != std::string::npos);
+  CHECK(one_line(show.out).find("llama vllm - 512 2 1 2/1/1/1 100.00 50.00") != std::string::npos);
+}
+
+TEST_CASE("fits are added, shipped without points, shown and judged", "[cli]") {
+  const TempDir folder;
+  std::string table = kHeader;
+  for (const int heads : {1, 2, 4, 8}) {
+    for (int length = 64; length <= 16384; length *= 2) {
+      table += "fa3,bfloat16,bfloat16," + std::to_string(4 * heads) + "," + std::to_string(heads) +
+               ",128,0,16," + std::to_string(length) + "," +
+               std::to_string(0.01 + 1e-7 * heads * length * 16) + "\n";
+    }
+  }
+  const std::string h200 = import_of(folder, "h200", table);
+  const std::string out = (folder.path() / "fits.json").string();
+  const auto fit = run_headroom({"profile", "fit", h200, "--fits-only", "--out", out});
+  INFO(fit.err);
+  CHECK(fit.exit_code == 0);
+  CHECK(fit.out.find("1 fit of H200") != std::string::npos);
+  const std::string text = read_file(out);
+  const auto json = nlohmann::json::parse(text);
+  CHECK(json["attention"].empty());
+  REQUIRE(json["fits"].size() == 1);
+  CHECK(json["fits"][0]["errors"]["points"] == 36);
+  CHECK(run_headroom({"profile", "fit", h200, "--fits-only", "--out", out}).exit_code == 2);
+  CHECK(run_headroom({"profile", "fit", h200, "--fits-only", "--out", out, "--force"}).exit_code ==
+        0);
+  CHECK(read_file(out) == text);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    CHECK(end - at < 400);
+    at = end + 1;
+  }
+
+  const auto show = run_headroom({"profile", "show", out});
+  CHECK(show.out.find("fits on H200 (CUDA): 1 with") != std::string::npos);
+  const auto judged = run_headroom({"profile", "validate", h200});
+  CHECK(judged.exit_code == 0);
+  CHECK(judged.out.find("Kernels of H200, fitted to imported tables") != std::string::npos);
+  CHECK(judged.out.find("2/8   yes fa3") != std::string::npos);
+  const auto against = run_headroom({"profile", "validate", out, "--against", h200, "--json"});
+  CHECK(against.exit_code == 0);
+  const auto found = nlohmann::json::parse(against.out);
+  CHECK(found["schema"] == "headroom.profile_validation");
+  CHECK(found["from_points"] == false);
+  CHECK(found["moved"][0]["median_percent"] < 5.0);
+
+  std::string broken = text;
+  const std::string key = "\"p90_percent\":";
+  broken.insert(broken.find(key) + key.size(), "9");
+  const auto not_held =
+      run_headroom({"profile", "validate", folder.write("b.json", broken).string()});
+  CHECK(not_held.exit_code == 1);
+  CHECK(not_held.out.find("NO") != std::string::npos);
+}
+
 TEST_CASE("bad profiles and questions are refused with what is wanted", "[cli]") {
   const TempDir folder;
   const std::string gpu = read_file(import_of(folder, "h200", kTable));
   std::string cpu = gpu;
   cpu.replace(cpu.find("\"cuda\""), 6, "\"cpu\"");
+  auto none = nlohmann::json::parse(gpu);
+  none["attention"] = nlohmann::json::array();
+  const std::string empty = none.dump();
   std::string later = gpu;
   later.replace(later.find("\"version\": 1"), 12, "\"version\": 2");
   const auto import = [](const std::string& what, const std::string& name, const std::string& text,
@@ -151,6 +238,23 @@ TEST_CASE("bad profiles and questions are refused with what is wanted", "[cli]")
                {"--tp", "'0' is not a tensor parallel size"},
                {"profile", "shapes", "--model", "phi-4", "--tp", "1,0"}},
       BadInput{"no command", {}, {"subcommand is required"}, {"profile"}},
+      BadInput{"a fit of a CPU",
+               {{"a", cpu}},
+               {"/a: the profile is of 'H200', a CPU"},
+               {"profile", "fit", "@/a", "--out", "@/out"}},
+      BadInput{"a judgement of a CPU",
+               {{"a", gpu}, {"b", cpu}},
+               {"/b: the profile is of 'H200', a CPU"},
+               {"profile", "validate", "@/a", "--against", "@/b"}},
+      BadInput{"nothing to judge",
+               {{"a", empty}},
+               {"/a: the profile has neither points nor fits"},
+               {"profile", "validate", "@/a"}},
+      BadInput{"too few points for a fit",
+               {{"a", gpu}},
+               {"not fitted: decode, bf16, head size 128, fa3: 2 points", "nothing to fit"},
+               {"profile", "fit", "@/a", "--out", "@/out"}},
+      BadInput{"a fit without a place", {{"a", gpu}}, {"--out"}, {"profile", "fit", "@/a"}},
       import("a GEMM table", "h200.csv", "gemm_dtype,m,n,k,latency_ms\nfp8,1,2,3,4\n",
              {"h200.csv:1", "of no table that is taken", "generation attention ("}),
       import("a bad row", "h200.csv", kHeader + "fa3,bf16,bf16,32,16,128,0,16,4096,x\n",

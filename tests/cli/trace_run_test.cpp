@@ -108,7 +108,7 @@ TEST_CASE("an ITP trace runs as deployments, and the tables fit a terminal", "[c
   REQUIRE(header != lines.end());
   for (const char* row :
        {"  requests ", "  unserved ", "  GPUs allocated ", "  lost to refusals ",
-        "  failed starts ", "  parallel efficiency (roofline) ", "  waiting, p99 "}) {
+        "  failed starts ", "  parallel efficiency (fitted) ", "  waiting, p99 "}) {
     INFO(row);
     CHECK(
         std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return l.starts_with(row); }));

@@ -45,7 +45,10 @@ class MadeUpRules final : public EngineRules {
 class MadeUpCost final : public CostModel {
  public:
   explicit MadeUpCost(Worths worths) : worths_(std::move(worths)) {}
-  [[nodiscard]] std::string_view source() const override { return "made up"; }
+  [[nodiscard]] std::string_view name() const override { return "made up"; }
+  [[nodiscard]] std::string source(const GpuType& /*gpu*/, const Model& /*model*/) const override {
+    return "made up";
+  }
   [[nodiscard]] std::int64_t milli_tokens_per_s(const CostQuery& query) const override {
     const auto own = worths_.find(query.model.name);
     const auto& plans = own == worths_.end() ? worths_.at("") : own->second;

@@ -21,7 +21,10 @@ double value_of(const Metrics& metrics, const std::string& key) {
 /// TP 1 gives 1,000 milli-tokens/s per GPU, every further GPU costs a tenth of that.
 class TenthOff final : public CostModel {
  public:
-  [[nodiscard]] std::string_view source() const override { return "tenth off"; }
+  [[nodiscard]] std::string_view name() const override { return "tenth off"; }
+  [[nodiscard]] std::string source(const GpuType& /*gpu*/, const Model& /*model*/) const override {
+    return "tenth off";
+  }
   [[nodiscard]] std::int64_t milli_tokens_per_s(const CostQuery& query) const override {
     const std::int64_t gpus = query.plan.gpus();
     return gpus * (1100 - 100 * gpus) - (query.links.stages == plain_network() ? 100 : 0);

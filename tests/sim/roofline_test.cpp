@@ -181,7 +181,7 @@ TEST_CASE("the price of a GPU changes the worth of a plan and nothing else") {
 
 TEST_CASE("every figure of the roofline is at least one and names its source") {
   const auto roofline = make_roofline();
-  CHECK(roofline->source() == "roofline");
+  CHECK(roofline->name() == "roofline");
   const Model model = *require_value(find_model("meta-llama-3.1-405b"));
   GpuType slow = own_gpu("slow", 80 * kGiB);
   slow.memory_bandwidth = 1;

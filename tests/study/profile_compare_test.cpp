@@ -109,12 +109,77 @@ TEST_CASE("collectives are compared by operation, type, GPUs and bytes") {
   b.collectives[0].median_us = 15.0;
   b.collectives[1].gpus = 4;
   const Comparison c = require_value(compare(a, b));
-  REQUIRE(c.collectives.size() == 1);
-  CHECK(c.collectives[0].ratio == 1.5);
-  CHECK(c.collectives_only_a == 1);
+  REQUIRE(c.collectives.pairs.size() == 1);
+  CHECK(c.collectives.pairs[0].ratio == 1.5);
+  CHECK(c.collectives.only_a == 1);
   const auto json = nlohmann::json::parse(compare_json(c));
   CHECK(json["collectives"]["pairs"][0]["ratio"] == 1.5);
   CHECK(json["collectives"]["only_b"] == 1);
+}
+
+TEST_CASE("collectives of another topology or across nodes are other ones") {
+  Profile a = profile_of({});
+  a.collectives = {
+      {CollectiveOp::all_reduce, "nccl", Type::bf16, 4, 1024, 10.0, Topology::nvswitch, 4},
+      {CollectiveOp::all_reduce, "nccl", Type::bf16, 8, 1024, 10.0, Topology::nvswitch, 8}};
+  Profile b = a;
+  b.collectives[0].topology = Topology::nvlink_pairs;
+  b.collectives[1].gpus_per_node = 4;
+  const Comparison c = require_value(compare(a, b));
+  CHECK(c.collectives.pairs.empty());
+  CHECK(c.collectives.only_a == 2);
+  CHECK(compare_text(c, 10).find("none is in both") != std::string::npos);
+}
+
+TEST_CASE("matrix products and latent attention are compared by size") {
+  Profile a = profile_of({});
+  a.matmuls = {{"linear", Type::bf16, 1, 512, 256, 4.0}, {"linear", Type::fp8, 1, 512, 256, 4.0}};
+  a.latent_attention = {{Op::decode, "default", Type::bf16, Type::fp8, 16, 4, 1024, 10.0}};
+  Profile b = a;
+  b.matmuls[0].median_us = 2.0;
+  b.matmuls[0].implementation = "other";
+  b.matmuls[1].k = 512;
+  b.latent_attention[0].median_us = 15.0;
+  const Comparison c = require_value(compare(a, b));
+  REQUIRE(c.matmuls.pairs.size() == 1);
+  CHECK(c.matmuls.pairs[0].ratio == 0.5);
+  CHECK(c.matmuls.only_a == 1);
+  CHECK(c.matmuls.only_b == 1);
+  CHECK(c.matmuls.summary.at(0).what == "bf16");
+  REQUIRE(c.latent_attention.pairs.size() == 1);
+  CHECK(c.latent_attention.pairs[0].ratio == 1.5);
+  CHECK(c.latent_attention.summary.at(0).what == "decode");
+  const std::string text = single_blanks(compare_text(c, 10));
+  CHECK(text.find("bf16 1 512 256 4.00 2.00 0.500 linear -> other") != std::string::npos);
+  CHECK(text.find("decode bf16/fp8 16 4 1024 10.00 15.00 1.500 default") != std::string::npos);
+  const auto json = nlohmann::json::parse(compare_json(c));
+  CHECK(json["matmuls"]["pairs"][0]["n"] == 512);
+  CHECK(json["matmuls"]["pairs"][0]["b_implementation"] == "other");
+  CHECK(json["latent_attention"]["pairs"][0]["ratio"] == 1.5);
+}
+
+TEST_CASE("matrix products, latent attention and deployments are shown") {
+  const Profile profile = full_profile();
+  CHECK(header_text(profile).find("2 of attention, 1 of collectives, 1 of matrix products, 1 of "
+                                  "latent attention, 1 of deployments") != std::string::npos);
+  const std::string text = single_blanks(tables_text(profile, {}));
+  CHECK(text.find("all_reduce bf16 8 4 nvlink_pairs 1,024 9.50 0.1078 nccl 2.29") !=
+        std::string::npos);
+  // 2 x 16 x 4,096 x 1,024 operations in 5.5 us; 16 x 1,024 + 1,024 x 4,096 bytes and 16 x 4,096
+  // values of 2.
+  CHECK(text.find("fp8: 1, up to 24.4 TFLOP/s and 789.4 GB/s") != std::string::npos);
+  CHECK(text.find("fp8 16 4096 1024 5.50 24.4 789.4 linear") != std::string::npos);
+  CHECK(text.find("prefill bf16/fp8 16 4 1024 70.50 - mla") != std::string::npos);
+  CHECK(text.find("llama vllm 0.24.0 fp8 1024 128 32 4/1/2/8 90.50 12.25") != std::string::npos);
+  const auto json = nlohmann::json::parse(show_json(profile, {}, {}));
+  CHECK(json["collectives"][0]["topology"] == "nvlink_pairs");
+  CHECK(json["matmuls"][0]["flop_per_s"] == Approx(2.0 * 16 * 4096 * 1024 / 5.5e-6));
+  CHECK(json["latent_attention"][0]["cache_bytes_per_s"].is_null());
+  CHECK(json["served"][0]["tpot_ms"] == 12.25);
+  // One shape of attention alone.
+  const ShowOptions one{false, ShardShape{1, 1, 64}};
+  CHECK(lists_text(profile, one).empty());
+  CHECK(nlohmann::json::parse(show_json(profile, {}, one))["matmuls"].empty());
 }
 
 TEST_CASE("a CPU is not compared with a GPU") {
@@ -249,6 +314,12 @@ TEST_CASE("text of a profile neither drives a terminal nor forges lines of table
   profile.skipped = {{evil, evil}};
   for (Point& point : profile.attention) point.implementation = evil;
   for (Collective& collective : profile.collectives) collective.implementation = evil;
+  for (Matmul& matmul : profile.matmuls) matmul.implementation = evil;
+  for (LatentPoint& point : profile.latent_attention) point.implementation = evil;
+  for (Served& served : profile.served) {
+    served.id = served.engine = served.model = evil;
+    served.engine_version = served.precision = evil;
+  }
   const auto model = require_value(find_model("gemma-3-27b-it"));
   const std::vector<int> sizes = {1};
   const auto scaling = require_value(scaling_of(profile, *model, sizes));

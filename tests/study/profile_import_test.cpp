@@ -111,6 +111,8 @@ TEST_CASE("of a table of collectives the rows of one GPU are read") {
   CHECK(first.gpus == 4);
   CHECK(first.bytes == 512);
   CHECK(first.median_us == 12.5);
+  CHECK(first.topology == Topology::nvswitch);
+  CHECK(first.gpus_per_node == 4);
   CHECK(found.profile.collectives[1].implementation == "vllm_graph (vllm 0.24.0)");
   CHECK(error_of("c.csv", kCollectives, "A100")
             .find("there is no row for A100 — there are rows for h100 and h200") !=
@@ -138,7 +140,8 @@ TEST_CASE("bad tables are refused with file, line and what is wrong") {
            {row(""), {"there is no row for H200"}},
            {error_of("h200.csv", "gemm_dtype,m,n,k,latency_ms\nfp8,1,2,3,4\n"),
             {"h200.csv:1", "of no table that is taken", "context attention (kernel,",
-             "generation attention (", "collectives (gpu,"}},
+             "generation attention (", "collectives (gpu,", "matrix products (kernel,gemm_dtype,m",
+             "deployments (backend,"}},
            // What is no table is told before what names no GPU.
            {error_of("x.csv", "a,b\n1,2\n"), {"x.csv:1", "of no table that is taken"}},
            {error_of("x.csv", kContext), {"--gpu", "say which it is"}}}) {

@@ -41,6 +41,38 @@ Point full_point() {
   return out;
 }
 
+FittedTime decode_fit() {
+  FittedTime out;
+  out.key = {headroom::Kernel::decode, ElementType::bf16, ElementType::fp8, 128, {}, 0};
+  out.implementation = "split";
+  out.fitted_to = "n, l";
+  out.form = {12.5, 0.75, 1.25, 0.0, 0.0, 0.0};
+  out.grid =
+      LogGrid::make({{"kv_heads", {1, 3}}, {"group", {1, 64}}, {"batch", {1}}, {"kv_len", {2, 8}}})
+          .value();
+  out.correction = {0, -1, 2, 10'000, -10'000, 5, 6, 7};
+  out.measured = {true, false, false, true, true, true, false, true};
+  out.inside = {0.875, 1.125};
+  out.outside = {0.5, 1.5};
+  out.errors = {40, 8, 5, 1.25, 6.5, -0.125};
+  return out;
+}
+
+FittedTime all_reduce_fit() {
+  FittedTime out = decode_fit();
+  out.key = {headroom::Kernel::all_reduce,
+             ElementType::fp16,
+             ElementType::bf16,
+             0,
+             Topology::nvlink_pairs,
+             8};
+  out.form = {0.0, 0.0, 0.0, 0.0, 1.5, 2.25};
+  out.grid = LogGrid::make({{"gpus", {2, 4, 8}}, {"bytes", {1024, 2048}}}).value();
+  out.correction.resize(6);
+  out.measured.resize(6);
+  return out;
+}
+
 }  // namespace
 
 Point decode_point(std::string id, double hot_us) {
@@ -78,8 +110,14 @@ Profile full_profile() {
                 "580.1",          "13.0", 1980.0, 3201.0, 700.0, true,   false};
   out.libraries = {"13", "13.0", "9.1", "missing: no such file"};
   out.ceilings = {4.2e12, 2.1e12, 8e14, 1e13, 1.25};
-  out.collectives = {{CollectiveOp::all_reduce, "nccl 2.29", Type::bf16, 8, 1024, 9.5}};
+  out.collectives = {
+      {CollectiveOp::all_reduce, "nccl 2.29", Type::bf16, 8, 1024, 9.5, Topology::nvlink_pairs, 4}};
+  out.matmuls = {{"linear", Type::fp8, 16, 4096, 1024, 5.5}};
+  out.latent_attention = {{Op::prefill, "mla", Type::bf16, Type::fp8, 16, 4, 1024, 70.5}};
+  out.served = {
+      {"llama tp4", "vllm", "0.24.0", "llama", "fp8", 1024, 128, 32, 4, 1, 2, 8, 90.5, 12.25}};
   out.skipped = {{"other", "head size 192"}};
+  out.fits = {decode_fit(), all_reduce_fit()};
   return out;
 }
 

@@ -267,6 +267,7 @@ Result<std::vector<profile::Collective>> Nccl::measure_all_reduce(int gpus) cons
     profile::Collective each;
     each.implementation = "nccl " + version();
     each.gpus = gpus;
+    each.gpus_per_node = gpus;
     each.bytes = static_cast<std::int64_t>(bytes);
     HEADROOM_TRY(each.median_us, group.time(bytes));
     out.push_back(std::move(each));

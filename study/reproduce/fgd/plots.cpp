@@ -1,17 +1,9 @@
-// Plots by gnuplot (gnuplot.info), as a program: its SVG needs no library, and the script that
-// stays beside them can be changed and run again.
-
+#include "study/gnuplot.hpp"
 #include "study/reproduce/fgd/agreement.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <fstream>
 #include <system_error>
 
 namespace headroom::fgd {
@@ -21,9 +13,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kScript = "fgd.gp";
 
-// Okabe and Ito's, which people who do not see all colours can tell apart.
-constexpr std::array<const char*, 6> kColours{"#999999", "#56B4E9", "#009E73",
-                                              "#E69F00", "#0072B2", "#D55E00"};
+constexpr const char* kOption = "--plots";
+
+// The paper's policy last, in the colour that stands out most.
+constexpr std::array<const char*, 6> kLines{kGrey,       kColours[4], kColours[2],
+                                            kColours[3], kColours[0], kColours[1]};
 
 Curves mean_of(const Report& report, const std::string& list, const std::string& policy) {
   Curves out;
@@ -74,7 +68,7 @@ std::string script(const Report& report, const std::string& list) {
     const std::string name = fmt::format("p{}", line + 1);
     data += block(name, mean_of(report, list, policy.name));
     const std::string style = fmt::format("with lines lw 2 lc rgb '{}' title '{}'",
-                                          kColours[line % kColours.size()], policy.paper);
+                                          kLines[line % kLines.size()], policy.paper);
     const char* comma = line > 0 ? ", " : "";
     allo += fmt::format("{}${} using 1:2 {}", comma, name, style);
     frag += fmt::format("{}${} using 1:3 {}", comma, name, style);
@@ -102,54 +96,19 @@ std::string script(const Report& report, const std::string& list) {
                     list, title, allo, frag);
 }
 
-// Runs gnuplot in a folder, without a shell in between. Its complaints go to stderr.
-Status run_gnuplot(const fs::path& folder, const std::string& argument) {
-  posix_spawn_file_actions_t actions{};
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  std::string program = "gnuplot";
-  std::string text = argument;
-  std::array<char*, 3> arguments{program.data(), text.data(), nullptr};
-  pid_t child = 0;
-  const int problem =
-      ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) {
-    return fail(
-        fmt::format("gnuplot cannot be started: {}", std::generic_category().message(problem)), {},
-        "install it (Debian: gnuplot-nox), or leave --plots out");
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return fail("gnuplot failed", {folder.string()});
-}
-
-Status write_text(const fs::path& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (out) return {};
-  return fail("this file cannot be written", {file.string()});
-}
-
 }  // namespace
 
 Status prepare_plots(const fs::path& folder) {
   std::error_code code;
   fs::create_directories(folder, code);
   if (code) return fail("this folder cannot be made: " + code.message(), {folder.string()});
-  HEADROOM_CHECK(write_text(folder / kScript, "# nothing yet\n"));
-  return run_gnuplot(folder, "--version");
+  return check_gnuplot(folder / kScript, kOption);
 }
 
 Status write_plots(const Report& report, const fs::path& folder) {
   std::string text;
   for (const ListInfo& list : report.lists) text += script(report, list.name);
-  HEADROOM_CHECK(write_text(folder / kScript, text));
-  return run_gnuplot(folder, kScript);
+  return run_gnuplot(folder / kScript, text, kOption);
 }
 
 }  // namespace headroom::fgd
