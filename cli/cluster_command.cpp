@@ -1,6 +1,7 @@
 // headroom cluster import | show: your own cluster as a file, and a cluster on the terminal.
 
 #include "cli/commands.hpp"
+#include "sim/core/printable.hpp"
 #include "study/cluster_import/cluster_toml.hpp"
 #include "study/cluster_import/sources.hpp"
 #include "study/cluster_show.hpp"
@@ -52,7 +53,7 @@ Status finish_import(const ImportArguments& arguments, const Result<FoundCluster
   HEADROOM_CHECK(out.write(cluster.toml));
   HEADROOM_CHECK(out.close());
   for (const auto& sentence : cluster.assumptions) {
-    fmt::print(stderr, "headroom: assumed: {}\n", sentence);
+    fmt::print(stderr, "headroom: assumed: {}\n", printable(sentence));
   }
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "sim/core/nearest.hpp"
+#include "sim/core/printable.hpp"
 #include "study/result_json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,7 +11,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -61,7 +64,9 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
+    std::ostringstream complaint;
+    const int code = app.exit(error, std::cout, complaint);
+    fmt::print(stderr, "{}", printable(complaint.str(), "\n"));
     return code == 0 ? kDone : kBadInput;
   }
   // What was printed may still be in the buffer: a full disk shows only now.

@@ -48,10 +48,10 @@ Result<LineReader> LineReader::open(const fs::path& file, std::size_t max_line) 
     return fail("there is no such file", {name}, "check the path");
   }
   if (status.type() == fs::file_type::directory) {
-    return fail("this is a directory, not a trace file", {name}, "name one file in it");
+    return fail("this is a directory, not a file", {name}, "name one file in it");
   }
   if (!code && status.type() != fs::file_type::regular) {
-    return fail("this is a pipe or a device, but a trace is read more than once", {name},
+    return fail("this is a pipe or a device, but what is in it is read more than once", {name},
                 "write it to a file first, and name that");
   }
   auto stream = std::make_unique<Stream>();
@@ -126,7 +126,7 @@ Result<std::optional<std::string_view>> LineReader::next() {
     if (current_.size() + length > max_line_) {
       done_ = true;
       return fail(fmt::format("this line is longer than {} bytes", max_line_),
-                  {file_, line_ + 1, 0}, "this is not a trace with one row a line");
+                  {file_, line_ + 1, 0}, "this is not a file with one row a line");
     }
     current_.append(first, length);
   }

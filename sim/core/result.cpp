@@ -1,5 +1,7 @@
 #include "sim/core/result.hpp"
 
+#include "sim/core/printable.hpp"
+
 #include <fmt/format.h>
 
 namespace headroom {
@@ -14,7 +16,7 @@ std::string Error::text() const {
   }
   out += message;
   if (!hint.empty()) out += " — " + hint;
-  return out;
+  return printable(out);
 }
 
 }  // namespace headroom

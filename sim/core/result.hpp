@@ -25,7 +25,8 @@ struct Error {
   SourcePlace place;
   std::string hint;  // optional second sentence: what to do
 
-  /// "file:line:column: message — hint", leaving out what is not known.
+  /// "file:line:column: message — hint", leaving out what is not known, and without control
+  /// characters, as what it cites may have some.
   [[nodiscard]] std::string text() const;
 };
 

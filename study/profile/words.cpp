@@ -1,5 +1,6 @@
 #include "study/profile/words.hpp"
 
+#include "sim/core/printable.hpp"
 #include "study/figure_text.hpp"
 
 #include <fmt/format.h>
@@ -21,15 +22,7 @@ std::string plain_text(std::string_view text, std::size_t most) {
     end = most - 3;
     while (end > 0 && is_continuation(text[end])) --end;  // not inside a character
   }
-  std::string out;
-  for (std::size_t i = 0; i < end; ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < end ? text[i + 1] : '\0');
-    const bool second = c == 0xC2 && next >= 0x80 && next < 0xA0;  // U+0080 to U+009F
-    const bool control = c < 0x20 || c == 0x7F || second;
-    out += control ? '?' : text[i];
-    if (second) ++i;
-  }
+  const std::string out = printable(text.substr(0, end));
   return end < text.size() ? out + "..." : out;
 }
 

@@ -80,3 +80,15 @@ TEST_CASE("speed refuses bad questions and says what to do", "[cli]") {
       bad("a figure of another kind", {"--plot", "@/a.png"}, {"--plot", ".svg"}),
   });
 }
+
+TEST_CASE("what a command line says reaches the terminal without control characters") {
+  for (const auto& arguments :
+       {std::vector<std::string>{"speed", "--model", "qwen3-14b", "--gpu", "H\x1b[31m"},
+        {"speed", "--model", "m", "--gpu", "g", "--\x1b[31m", "x"},
+        {"\x1b[31m"}}) {
+    const auto refused = run_headroom(arguments);
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.err.find("?[31m") != std::string::npos);
+    CHECK(refused.err.find('\x1b') == std::string::npos);
+  }
+}

@@ -161,7 +161,7 @@ TEST_CASE("pipes and devices are refused: what is read once is gone") {
     return reader ? std::string("no error") : reader.error().text();
   };
   const std::string pipe = error_of("/dev/fd/" + std::to_string(ends[0]));
-  check_holds(pipe, "this is a pipe or a device, but a trace is read more than once");
+  check_holds(pipe, "this is a pipe or a device, but what is in it is read more than once");
   check_holds(pipe, "write it to a file first");
   ::close(ends[0]);
   check_holds(error_of("/dev/null"), "/dev/null: this is a pipe or a device");
