@@ -37,7 +37,7 @@ std::string error_of(const std::string& name, const std::string& text,
   return found ? "no error" : found.error().text();
 }
 
-const Point& point_of(const Profile& profile, const ShardShape& shape, std::int64_t batch,
+const Point& point_of(const Profile& profile, ShardShape shape, std::int64_t batch,
                       std::int64_t kv_len) {
   const auto found =
       std::find_if(profile.attention.begin(), profile.attention.end(), [&](const Point& p) {
