@@ -235,6 +235,17 @@ TEST_CASE("Prefill by wgmma agrees with the definition, on the host, in each ord
   }
 }
 
+TEST_CASE("The ring of keys and values goes round several times, on the host") {
+  std::vector<AttentionShape> shapes;
+  for (const std::int32_t head_dim : {64, 128, 256}) {
+    for (const std::int32_t page : {0, 16}) {
+      // In each order of threads.
+      shapes.insert(shapes.end(), 3, {ElementType::bf16, 1, 1, head_dim, page, true, {70}, {1100}});
+    }
+  }
+  run_shapes(shapes, 1, 0, prefill_wgmma);
+}
+
 TEST_CASE("A workspace that is too small or misaligned is refused") {
   AttentionShape shape;
   shape.q_lengths = {1};
