@@ -5,6 +5,7 @@
 #include "kernels/device/host_descriptor.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -19,7 +20,6 @@ using internal::Operands;
 using internal::Product;
 using internal::Products;
 using internal::running_block;
-using internal::Warpgroup;
 
 constexpr std::uint32_t kUnderWay = 0xFFFFFFFF;  // not a number
 
@@ -118,7 +118,7 @@ void hand_back(Products& products) {
       continue;
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (std::memcmp(&registers[i], &kUnderWay, sizeof kUnderWay) != 0) {
+      if (std::bit_cast<std::uint32_t>(registers[i]) != kUnderWay) {
         throw KernelFault("sums were written while a multiplication was under way");
       }
       registers[i] = values[i];
@@ -199,7 +199,7 @@ void internal::multiply(ElementType type, float* sums, int columns, const std::u
   const auto size = static_cast<std::size_t>(columns / 2);
   if (products.sums.count(sums) == 0) {
     products.sums.emplace(sums, std::vector<float>(sums, sums + size));
-    for (std::size_t i = 0; i < size; ++i) std::memcpy(&sums[i], &kUnderWay, sizeof kUnderWay);
+    for (std::size_t i = 0; i < size; ++i) sums[i] = std::bit_cast<float>(kUnderWay);
   }
   products.open.push_back(product);
 }
