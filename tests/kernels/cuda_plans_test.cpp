@@ -160,14 +160,16 @@ TEST_CASE("Tiles for wgmma fit shared memory and registers, and begin where swiz
     CHECK(shared.full % 8 == 0);
     // Panels of keys too; and rows of 16 keys are a step.
     CHECK(tile.keys % 16 == 0);
-    const int computing = tile.groups * kernels::kWarpgroup * tile.computing_registers;
-    CHECK(computing + kernels::kWarpgroup * tile.copying_registers <= kRegisters);
-    CHECK(tile.computing_registers % 8 == 0);
-    CHECK(tile.copying_registers % 8 == 0);
-    // What threads have at the start is rounded down to a multiple of 8.
+    // What threads have at the start is rounded down to a multiple of 8, and what some of them give
+    // back the others can take: no more.
     const int at_start = kRegisters / tile.threads() / 8 * 8;
+    const int computing = tile.groups * kernels::kWarpgroup * tile.computing_registers;
+    const int copying = kernels::kWarpgroup * tile.copying_registers;
+    CHECK(computing + copying <= at_start * tile.threads());
     CHECK(tile.copying_registers <= at_start);
     CHECK(tile.computing_registers >= at_start);
+    CHECK(tile.computing_registers % 8 == 0);
+    CHECK(tile.copying_registers % 8 == 0);
     // Half of the ring may be in use while the other is filled.
     CHECK(tile.slots >= 4);
   }
