@@ -36,8 +36,8 @@ class RingPlace {
   HEADROOM_DEVICE void wait_until_full() const { simt::wait_phase(full(), round_); }
   /// In the first round all are: the phase before the first counts as ended.
   HEADROOM_DEVICE void wait_until_empty() const { simt::wait_phase(empty(), round_ ^ 1U); }
-  /// By each warp that used it, after its multiplications have ended: those of one warp end without
-  /// the other warps'.
+  /// By each warp that used it, once its multiplications have ended: that says nothing of the other
+  /// warps'.
   HEADROOM_DEVICE void release() const {
     if (lane_of_warp() == 0) simt::arrive(empty());
   }
@@ -78,8 +78,8 @@ HEADROOM_DEVICE void init_ring(std::uint32_t shared) {
   simt::sync_block();
 }
 
-/// The part of the warpgroup that copies: fills the ring, one slot on its way while the one before
-/// it lands.
+/// What the warpgroup that copies does: it fills the ring, and while a slot is on its way it waits
+/// for the one before it to land.
 template <int kHeadDim>
 class KeyFeed {
  public:
