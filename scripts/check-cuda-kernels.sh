@@ -8,8 +8,8 @@ usage="usage: scripts/check-cuda-kernels.sh [FILE...]
 
 Compiles the .cu files of kernels/ (or those named) for compute capability 8.0 and 9.0a, and prints
 the registers and the static shared memory of each kernel. Fails where a kernel spills registers or
-has a stack frame, and where ptxas ignores setmaxnreg (C7508) or serializes wgmma (C7510, C7512).
-Needs no GPU.
+has a stack frame, where ptxas ignores setmaxnreg (C7508) or serializes wgmma (C7510, C7512), and
+where a kernel named after wgmma has none of it on 9.0a. Needs no GPU.
 
   NVCC    environment: the compiler; default: nvcc in PATH, or /usr/local/cuda/bin/nvcc
   --help  this text"
@@ -71,6 +71,16 @@ readable() {
       -e 's/\(ElementType\)1/fp16/' -e 's/\(int\)//g' -e 's/\([^()]*\)$//'
 }
 
+# Kernels of a file named after wgmma whose PTX for 9.0a has no wgmma, one a line.
+without_wgmma() {
+  "$nvcc" -std=c++17 -O3 -I "$root" -gencode arch=compute_90a,code=compute_90a -ptx -o - "$1" |
+    awk '
+      function tell() { if (name != "" && !found) print name }
+      /\.entry/ { tell(); found = 0; name = $0; sub(/.*\.entry /, "", name); sub(/\(.*/, "", name) }
+      /wgmma\.mma_async/ { found = 1 }
+      END { tell() }'
+}
+
 bad=0
 printf '%-7s %9s %7s %6s %6s  %s\n' arch registers shared stack spills kernel
 while read -r arch registers shared stack spills name; do
@@ -81,5 +91,12 @@ done < <(table)
 kernels=$(table | wc -l)
 ((kernels > 0)) || { cat "$work"/*.log; die "ptxas named no kernel"; }
 if grep -hE 'C75(08|10|12)|^FAILED|: error' "$work"/*.log; then bad=1; fi
-((bad == 0)) || die "spills, stack frames, or messages of ptxas: see above"
+for source in "${sources[@]}"; do
+  [[ $source == *wgmma* ]] || continue
+  while read -r name; do
+    say "no wgmma: $(readable "$name")"
+    bad=1
+  done < <(without_wgmma "$source")
+done
+((bad == 0)) || die "spills, stack frames, no wgmma, or messages of ptxas: see above"
 say "$kernels kernels, no spills, no stack frames"

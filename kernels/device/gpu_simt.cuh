@@ -25,7 +25,7 @@ HEADROOM_DEVICE int block_z() { return static_cast<int>(blockIdx.z); }
 
 /// The shared memory of the launch, of this block.
 HEADROOM_DEVICE unsigned char* shared_memory() {
-  extern __shared__ __align__(128) unsigned char memory[];
+  extern __shared__ __align__(1024) unsigned char memory[];
   return memory;
 }
 HEADROOM_DEVICE std::uint32_t shared_address(const void* pointer) {

@@ -56,11 +56,17 @@ void Fibers::body() {
 }
 
 void Fibers::wait(Barrier& barrier) {
-  if (++barrier.arrived == barrier.members) {
-    barrier.arrived = 0;
-    ++barrier.phase;
-    return;
-  }
+  if (!arrive(barrier)) wait_for_phase(barrier);
+}
+
+bool Fibers::arrive(Barrier& barrier) {
+  if (++barrier.arrived < barrier.members) return false;
+  barrier.arrived = 0;
+  ++barrier.phase;
+  return true;
+}
+
+void Fibers::wait_for_phase(const Barrier& barrier) {
   Fiber& self = fibers_[static_cast<std::size_t>(current_)];
   self.waits_for = &barrier;
   self.phase = barrier.phase;

@@ -37,6 +37,10 @@ class Fibers {
   [[nodiscard]] int current() const { return current_; }
   /// Until all members have called it.
   void wait(Barrier& barrier);
+  /// Without waiting; true where this was the last and the phase ended.
+  static bool arrive(Barrier& barrier);
+  /// Until the present phase ends, without arriving.
+  void wait_for_phase(const Barrier& barrier);
 
  private:
   struct Fiber {

@@ -1,63 +1,19 @@
 #include "kernels/device/host_simt.hpp"
 
-#include "kernels/device/host_fibers.hpp"
+#include "kernels/device/host_block.hpp"
 
 #include <cstring>
-#include <deque>
 #include <utility>
-#include <vector>
 
 namespace headroom::kernels::simt {
 namespace {
 
-using internal::Barrier;
-using internal::Fibers;
+using internal::Block;
+using internal::Exchange;
 using internal::KernelFault;
-
-constexpr int kWarp = 32;
-
-struct Copy {
-  std::uint32_t to;
-  const void* from;  // null: zeros
-};
-
-// What the lanes of a warp hand one another in one instruction. Two, used in turn: a lane may be
-// one instruction ahead of another, not two.
-struct Exchange {
-  std::array<float, kWarp> floats{};
-  std::array<std::uint32_t, kWarp> addresses{};
-  std::array<std::array<std::uint32_t, 6>, kWarp> operands{};
-};
-
-struct Warp {
-  Barrier barrier;
-  std::array<Exchange, 2> exchanges;
-};
-
-struct Thread {
-  std::vector<Copy> open;
-  std::deque<std::vector<Copy>> groups;
-  unsigned instructions = 0;
-};
-
-struct Block {
-  Block(int threads, std::size_t shared, Schedule schedule)
-      : fibers(threads, schedule),
-        words(shared / sizeof(Words4) + 1),
-        shared_bytes(shared),
-        warps(static_cast<std::size_t>(threads / kWarp)),
-        threads_of(static_cast<std::size_t>(threads)) {
-    barrier.members = threads;
-    for (Warp& warp : warps) warp.barrier.members = kWarp;
-  }
-  Fibers fibers;
-  std::vector<Words4> words;  // shared memory
-  std::size_t shared_bytes;
-  Barrier barrier;
-  std::vector<Warp> warps;
-  std::vector<Thread> threads_of;
-  int x = 0, y = 0, z = 0;
-};
+using internal::kWarp;
+using internal::Thread;
+using internal::Warp;
 
 struct Settings {
   Schedule schedule = Schedule::in_step;
@@ -68,18 +24,9 @@ struct Settings {
 thread_local Settings settings;
 thread_local Block* running = nullptr;
 
-Thread& own() { return running->threads_of[static_cast<std::size_t>(running->fibers.current())]; }
-Warp& own_warp() {
-  return running->warps[static_cast<std::size_t>(running->fibers.current() / kWarp)];
-}
+Thread& own() { return running->own(); }
+Warp& own_warp() { return running->own_warp(); }
 std::size_t lane() { return static_cast<std::size_t>(running->fibers.current() % kWarp); }
-
-// The 16 bytes of shared memory at an address.
-unsigned char* vector_at(std::uint32_t address) {
-  if (address % 16 != 0) throw KernelFault("a shared address that is no multiple of 16");
-  if (address + 16 > running->shared_bytes) throw KernelFault("beyond the shared memory");
-  return shared_memory() + address;
-}
 
 // All lanes give something by `give`, and take after all have.
 template <class Give>
@@ -93,7 +40,8 @@ const Exchange& exchange(Give give) {
 std::uint16_t element_of(const Exchange& all, std::size_t matrix, std::size_t row,
                          std::size_t column) {
   std::uint16_t element = 0;
-  std::memcpy(&element, vector_at(all.addresses[matrix * 8 + row]) + 2 * column, sizeof element);
+  std::memcpy(&element, running->vector_at(all.addresses[matrix * 8 + row]) + 2 * column,
+              sizeof element);
   return element;
 }
 
@@ -130,6 +78,8 @@ float b_element(const Exchange& all, ElementType type, std::size_t k, std::size_
 
 }  // namespace
 
+internal::Block& internal::running_block() { return *running; }
+
 void set_schedule(Schedule schedule) { settings.schedule = schedule; }
 void set_multiprocessors(int count) { settings.multiprocessors = count; }
 int multiprocessors() { return settings.multiprocessors; }
@@ -157,7 +107,8 @@ void copy_async_16(std::uint32_t to, const void* from, bool valid) {
   if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0) {
     throw KernelFault("a global address that is no multiple of 16");
   }
-  std::memset(vector_at(to), 0xFF, 16);
+  std::memset(running->vector_at(to), 0xFF, 16);
+  std::memset(running->shown_at(to), 0xFF, 16);
   own().open.push_back({to, valid ? from : nullptr});
 }
 
@@ -166,12 +117,13 @@ void commit_copies() { own().groups.push_back(std::exchange(own().open, {})); }
 void internal::wait_copies(std::size_t pending) {
   while (own().groups.size() > pending) {
     for (const Copy& copy : own().groups.front()) {
-      unsigned char* to = vector_at(copy.to);
+      unsigned char* to = running->vector_at(copy.to);
       if (copy.from == nullptr) {
         std::memset(to, 0, 16);
       } else {
         std::memcpy(to, copy.from, 16);
       }
+      own().landed.push_back(copy.to);
     }
     own().groups.pop_front();
   }
@@ -207,9 +159,9 @@ Status internal::run(const LaunchShape& shape, const std::function<void()>& kern
     for (block.z = 0; block.z < shape.grid_z; ++block.z) {
       for (block.y = 0; block.y < shape.grid_y; ++block.y) {
         for (block.x = 0; block.x < shape.grid_x; ++block.x) {
-          std::memset(block.words.data(), 0xFF, block.words.size() * sizeof(Words4));
-          for (Thread& thread : block.threads_of) thread = Thread{};
+          block.clear();
           block.fibers.run(kernel);
+          block.check_end();
         }
       }
     }

@@ -4,6 +4,7 @@
 #include "kernels/attention/gpu/dispatch.hpp"
 #include "kernels/attention/gpu/plain.cuh"
 #include "kernels/attention/gpu/prefill_mma.cuh"
+#include "kernels/attention/gpu/prefill_wgmma.cuh"
 #include "tests/catch.hpp"
 #include "tests/kernels/attention_case.hpp"
 #include "tests/kernels/attention_runs.hpp"
@@ -50,6 +51,15 @@ Status prefill(const AttentionProblem& problem) {
     using Shape = decltype(shape);
     return kernels::launch_prefill<Shape::kType, Shape::kHeadDim>(problem, nullptr, 0, nullptr);
   });
+}
+
+Status prefill_wgmma(const AttentionProblem& problem) {
+  return kernels::dispatch(problem, kernels::prefill_wgmma_supports_shape(problem),
+                           [&](auto shape) {
+                             using Shape = decltype(shape);
+                             return kernels::launch_prefill_wgmma<Shape::kType, Shape::kHeadDim>(
+                                 problem, nullptr, 0, nullptr);
+                           });
 }
 
 // The workspace is not numbers before.
@@ -217,6 +227,23 @@ TEST_CASE("Splits are merged whatever their number, on the host") {
 
 TEST_CASE("Prefill by mma agrees with the definition, on the host") {
   run_shapes(prefill_shapes(), 1, 0, prefill);
+}
+
+TEST_CASE("Prefill by wgmma agrees with the definition, on the host, in each order of threads") {
+  for (std::uint32_t seed = 0; seed < 3; ++seed) {
+    run_shapes(prefill_shapes(), 1, seed, prefill_wgmma);
+  }
+}
+
+TEST_CASE("The ring of keys and values goes round several times, on the host") {
+  std::vector<AttentionShape> shapes;
+  for (const std::int32_t head_dim : {64, 128, 256}) {
+    for (const std::int32_t page : {0, 16}) {
+      // In each order of threads.
+      shapes.insert(shapes.end(), 3, {ElementType::bf16, 1, 1, head_dim, page, true, {70}, {1100}});
+    }
+  }
+  run_shapes(shapes, 1, 0, prefill_wgmma);
 }
 
 TEST_CASE("A workspace that is too small or misaligned is refused") {

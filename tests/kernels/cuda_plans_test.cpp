@@ -1,6 +1,8 @@
 #include "kernels/attention/gpu/decode_plan.hpp"
 #include "kernels/attention/gpu/limits.hpp"
 #include "kernels/attention/gpu/prefill_tile.hpp"
+#include "kernels/attention/gpu/prefill_wgmma_tile.hpp"
+#include "kernels/device/matrix_descriptor.hpp"
 #include "tests/catch.hpp"
 
 #include <limits>
@@ -145,6 +147,34 @@ TEST_CASE("Tiles fit the shared memory of a multiprocessor, as many blocks as pl
   }
 }
 
+TEST_CASE("Tiles for wgmma fit shared memory and registers, and begin where swizzles do") {
+  constexpr int kMostShared = 227 * 1024;  // of a block, on 9.0
+  constexpr int kRegisters = 64 * 1024;
+  for (const int head_dim : {64, 128, 256}) {
+    const auto tile = kernels::prefill_wgmma_tile(head_dim);
+    const auto shared = kernels::prefill_wgmma_shared(head_dim);
+    CHECK(shared.total <= kMostShared);
+    CHECK(shared.queries % kernels::kSwizzleBytes == 0);
+    CHECK(shared.ring % kernels::kSwizzleBytes == 0);
+    CHECK(shared.slot % kernels::kSwizzleBytes == 0);
+    CHECK(shared.full % 8 == 0);
+    // Panels of keys too; and rows of 16 keys are a step.
+    CHECK(tile.keys % 16 == 0);
+    // What threads have at the start is rounded down to a multiple of 8, and what some of them give
+    // back the others can take: no more.
+    const int at_start = kRegisters / tile.threads() / 8 * 8;
+    const int computing = tile.groups * kernels::kWarpgroup * tile.computing_registers;
+    const int copying = kernels::kWarpgroup * tile.copying_registers;
+    CHECK(computing + copying <= at_start * tile.threads());
+    CHECK(tile.copying_registers <= at_start);
+    CHECK(tile.computing_registers >= at_start);
+    CHECK(tile.computing_registers % 8 == 0);
+    CHECK(tile.copying_registers % 8 == 0);
+    // Half of the ring may be in use while the other is filled.
+    CHECK(tile.slots >= 4);
+  }
+}
+
 TEST_CASE("Threads of a prefill block share its copies evenly") {
   for (const int head_dim : {64, 128, 256}) {
     const auto tile = kernels::prefill_tile(head_dim);
@@ -160,6 +190,10 @@ TEST_CASE("The prefill grid stays within its limits at the largest batch") {
   problem.longest_q = 32768;
   CHECK(kernels::within_grid_limits(kernels::prefill_shape(problem)));
   CHECK(kernels::prefill_shape(problem).grid_x == 32768 / 128);
+  problem.head_dim = 64;
+  CHECK(kernels::within_grid_limits(kernels::prefill_wgmma_shape(problem)));
+  CHECK(kernels::prefill_wgmma_shape(problem).grid_x == 171);  // 192 queries each
+  CHECK(kernels::prefill_wgmma_shape(problem).threads == 512);
 }
 
 TEST_CASE("Shapes that no kernel takes are refused") {

@@ -43,7 +43,8 @@ class CudaPoint final : public LoadedPoint {
       return fail("its inputs are larger than the memory of random numbers");
     }
     if (!implementation_.supports(host_.problem())) {
-      return fail(fmt::format("'{}' does not take this shape", implementation_.name));
+      return fail(fmt::format("'{}' does not take this shape, or not on this GPU: it needs {}",
+                              implementation_.name, implementation_.needs));
     }
     HEADROOM_TRY(tables_, Tables::of(host_.problem()));
     HEADROOM_TRY(out_, Buffer::of(extents_.q * kElementBytes));

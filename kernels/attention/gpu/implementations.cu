@@ -3,17 +3,23 @@
 #include "kernels/attention/gpu/launches.hpp"
 #include "kernels/attention/gpu/plain.cuh"
 #include "kernels/attention/gpu/prefill_tile.hpp"
+#include "kernels/attention/gpu/prefill_wgmma_tile.hpp"
 
 namespace headroom::kernels {
 
-const std::array<GpuImplementation, 3>& gpu_implementations() {
-  static constexpr std::array<GpuImplementation, 3> kAll{{
+const std::array<GpuImplementation, 4>& gpu_implementations() {
+  static constexpr const char* kFrom80 = "compute capability 8.0 or newer";
+  static constexpr const char* kOnly90 = "compute capability 9.0, and no other";
+  static constexpr std::array<GpuImplementation, 4> kAll{{
       {"plain", "a warp for each query and head, in fp32; for comparison only", false,
-       MeantFor::comparison, plain_supports, plain_workspace_bytes, launch_plain},
+       MeantFor::comparison, kFrom80, plain_supports, plain_workspace_bytes, launch_plain},
       {"decode-split-kv", "one query a sequence, mma.sync, keys split over blocks", false,
-       MeantFor::decode, decode_supports, decode_workspace_bytes, launch_decode},
+       MeantFor::decode, kFrom80, decode_supports, decode_workspace_bytes, launch_decode},
       {"prefill-mma", "any lengths, mma.sync, after FlashAttention-2", false, MeantFor::prefill,
-       prefill_supports, prefill_workspace_bytes, launch_prefill},
+       kFrom80, prefill_supports, prefill_workspace_bytes, launch_prefill},
+      {"prefill-wgmma", "any lengths, wgmma, after FlashAttention-3; compute capability 9.0", false,
+       MeantFor::prefill, kOnly90, prefill_wgmma_supports, prefill_wgmma_workspace_bytes,
+       launch_prefill_wgmma},
   }};
   return kAll;
 }

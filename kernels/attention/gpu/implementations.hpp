@@ -18,6 +18,8 @@ struct GpuImplementation {
   const char* about;
   bool verified;  // run on a GPU and found correct
   MeantFor meant_for;
+  const char* needs;  // of a GPU
+  /// Of the current device.
   bool (*supports)(const AttentionProblem& problem);
   /// Bytes of device memory that a launch needs beside the problem's.
   std::size_t (*workspace_bytes)(const AttentionProblem& problem, int multiprocessors);
@@ -26,6 +28,6 @@ struct GpuImplementation {
                    void* stream);
 };
 
-const std::array<GpuImplementation, 3>& gpu_implementations();
+const std::array<GpuImplementation, 4>& gpu_implementations();
 
 }  // namespace headroom::kernels

@@ -19,5 +19,11 @@ Status launch_decode(const AttentionProblem& problem, void* workspace, std::size
                      void* stream);
 Status launch_prefill(const AttentionProblem& problem, void* workspace, std::size_t workspace_bytes,
                       void* stream);
+Status launch_prefill_wgmma(const AttentionProblem& problem, void* workspace,
+                            std::size_t workspace_bytes, void* stream);
+
+/// Whether the current device is one that launch_prefill_wgmma has code for, and the shape one that
+/// it takes.
+bool prefill_wgmma_supports(const AttentionProblem& problem);
 
 }  // namespace headroom::kernels

@@ -5,55 +5,14 @@
 
 #include "kernels/attention/gpu/limits.hpp"
 #include "kernels/attention/gpu/prefill_tile.hpp"
-#include "kernels/attention/gpu/sequence.cuh"
+#include "kernels/attention/gpu/prefill_work.cuh"
 #include "kernels/attention/gpu/warp_tile.cuh"
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 namespace headroom::kernels {
-
-struct PrefillArguments {
-  AttentionProblem problem;
-  int page_shift;
-};
-
-/// What a block works on.
-struct PrefillWork {
-  Sequence sequence;
-  int head;
-  int kv_head;
-  int first_row;  // of its queries, counted in the sequence
-  int key_tiles;  // that any of its queries sees
-};
-
-template <int kHeadDim>
-HEADROOM_DEVICE PrefillWork prefill_work(const AttentionProblem& problem) {
-  constexpr PrefillTile kTile = prefill_tile(kHeadDim);
-  const int group = problem.q_heads / problem.kv_heads;
-  PrefillWork work{};
-  work.sequence = sequence_of(problem, simt::block_z());
-  work.kv_head = simt::block_y();
-  work.head = work.kv_head * group + simt::block_x() % group;
-  // Late queries see most keys: they go first, so that short work fills the end.
-  const int tiles = ceil_div(problem.longest_q, kTile.rows());
-  work.first_row = (tiles - 1 - simt::block_x() / group) * kTile.rows();
-  const int behind = work.first_row + kTile.rows();
-  const int last = (behind < work.sequence.q_length ? behind : work.sequence.q_length) - 1;
-  const int visible = visible_keys_of(problem, work.sequence, last);
-  work.key_tiles = visible > 0 ? ceil_div(visible, kTile.keys) : 0;
-  return work;
-}
-
-/// Element of q or out where a query of the block's head begins; row: counted in the sequence.
-template <int kHeadDim>
-HEADROOM_DEVICE std::int64_t query_offset(const AttentionProblem& problem, const PrefillWork& work,
-                                          int row) {
-  const std::int64_t token = static_cast<std::int64_t>(work.sequence.q_start) + row;
-  return (token * problem.q_heads + work.head) * kHeadDim;
-}
 
 /// The block's queries to shared memory; zeros beyond the last.
 template <int kHeadDim>
@@ -101,68 +60,6 @@ HEADROOM_DEVICE void copy_key_tile(const PrefillArguments& arguments, const Pref
   simt::commit_copies();
 }
 
-/// Scores of keys that a row does not see become minus infinity. first_row: of the warp, in the
-/// sequence.
-template <int kRowTiles, int kKeyTiles>
-HEADROOM_DEVICE void mask_keys(Sums<kRowTiles, kKeyTiles>& scores, const AttentionProblem& problem,
-                               const Sequence& sequence, int first_row, int first_key) {
-  const int lane = lane_of_warp();
-  const int all_seen = first_key + kKeyTiles * 8;
-  // The first row sees fewest; what no row may see, keys beyond the length, it does not see either.
-  const int least = visible_keys_of(problem, sequence, first_row);
-  if (all_seen <= (least < sequence.kv_length ? least : sequence.kv_length)) return;
-  HEADROOM_UNROLL
-  for (int r = 0; r < kRowTiles; ++r) {
-    HEADROOM_UNROLL
-    for (int i = 0; i < 4; ++i) {
-      const int row = first_row + r * 16 + sum_row(lane) + i / 2 * 8;
-      const int seen = visible_keys_of(problem, sequence, row);
-      HEADROOM_UNROLL
-      for (int c = 0; c < kKeyTiles; ++c) {
-        const int key = first_key + c * 8 + sum_column(lane) + i % 2;
-        if (key >= seen) scores.at[r][c][i] = -INFINITY;
-      }
-    }
-  }
-}
-
-/// The warp's rows to where its queries were, which nobody else reads, and from there to memory by
-/// 16 bytes.
-template <ElementType kType, int kHeadDim, int kRowTiles>
-HEADROOM_DEVICE void store_queries(const AttentionProblem& problem, const PrefillWork& work,
-                                   const Sums<kRowTiles, kHeadDim / 8>& sums,
-                                   const OnlineSoftmax<kRowTiles>& softmax, int warp_row) {
-  constexpr int kChunks = kHeadDim / kChunkElements;
-  unsigned char* shared = simt::shared_memory() + prefill_shared(kHeadDim).queries;
-  const int lane = lane_of_warp();
-  HEADROOM_UNROLL
-  for (int r = 0; r < kRowTiles; ++r) {
-    HEADROOM_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const float weights = softmax.sum[r][half];
-      const float inverse = weights > 0.0F ? 1.0F / weights : 0.0F;
-      const int row = warp_row + r * 16 + sum_row(lane) + half * 8;
-      HEADROOM_UNROLL
-      for (int c = 0; c < kHeadDim / 8; ++c) {
-        const std::uint32_t at =
-            chunk_offset(row, c, kHeadDim) + static_cast<std::uint32_t>(sum_column(lane) * 2);
-        *reinterpret_cast<std::uint32_t*>(shared + at) = simt::pack<kType>(
-            sums.at[r][c][2 * half] * inverse, sums.at[r][c][2 * half + 1] * inverse);
-      }
-    }
-  }
-  simt::sync_warp();
-  auto* out = static_cast<std::uint16_t*>(problem.out);
-  for (int i = lane; i < kRowTiles * 16 * kChunks; i += 32) {
-    const int row = warp_row + i / kChunks;
-    const int chunk = i % kChunks;
-    if (work.first_row + row >= work.sequence.q_length) break;
-    const std::int64_t at = query_offset<kHeadDim>(problem, work, work.first_row + row);
-    *reinterpret_cast<simt::Words4*>(out + at + chunk * kChunkElements) =
-        *reinterpret_cast<const simt::Words4*>(shared + chunk_offset(row, chunk, kHeadDim));
-  }
-}
-
 template <ElementType kType, int kHeadDim>
 HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_tile(kHeadDim).threads(),
                                             prefill_tile(kHeadDim).blocks)
@@ -171,7 +68,7 @@ HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_tile(kHeadDim).threads(),
   constexpr PrefillShared kShared = prefill_shared(kHeadDim);
   constexpr int kRowTiles = kTile.row_tiles;
   const AttentionProblem& problem = arguments.problem;
-  const PrefillWork work = prefill_work<kHeadDim>(problem);
+  const PrefillWork work = prefill_work(problem, kTile.rows(), kTile.keys);
   if (work.first_row >= work.sequence.q_length) return;
   const std::uint32_t shared = simt::shared_address(simt::shared_memory());
   const auto stage_at = [&](int tile) {
@@ -206,7 +103,8 @@ HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_tile(kHeadDim).threads(),
     simt::sync_block();  // the next tile is in, and all are done with this one
   }
   softmax.finish();
-  store_queries<kType, kHeadDim>(problem, work, sums, softmax, warp_row);
+  store_queries<kType, kHeadDim>(problem, work, sums, softmax,
+                                 simt::shared_memory() + kShared.queries, warp_row);
 }
 
 template <ElementType kType, int kHeadDim>

@@ -20,6 +20,15 @@ HEADROOM_HOST_DEVICE constexpr std::uint32_t chunk_offset(int row, int chunk, in
   return static_cast<std::uint32_t>(row * head_dim * 2 + (chunk ^ (row & 7)) * kChunkBytes);
 }
 
+/// The same of a tile that wgmma reads: panels of 8 chunks, each with all rows, one after another.
+/// Within a panel this is the 128-byte swizzle of matrix descriptors, as long as it begins at a
+/// multiple of 1024 bytes; with rows of 64 elements both layouts are one.
+HEADROOM_HOST_DEVICE constexpr std::uint32_t panel_offset(int row, int chunk, int rows) {
+  constexpr int kPanelChunks = 8;
+  return static_cast<std::uint32_t>(chunk / kPanelChunks * rows * kPanelChunks * kChunkBytes) +
+         chunk_offset(row, chunk % kPanelChunks, kPanelChunks * kChunkElements);
+}
+
 /// A row and a chunk, counted from the corner of a 16 x 16 piece of a tile.
 struct LanePlace {
   int row;

@@ -30,6 +30,18 @@ struct Sums {
       }
     }
   }
+
+  /// Rows by the factors of OnlineSoftmax::weigh.
+  HEADROOM_DEVICE void scale(const float (&factors)[kRowTiles][2]) {
+    HEADROOM_UNROLL
+    for (int r = 0; r < kRowTiles; ++r) {
+      HEADROOM_UNROLL
+      for (int c = 0; c < kColumnTiles; ++c) {
+        HEADROOM_UNROLL
+        for (int i = 0; i < 4; ++i) at[r][c][i] *= factors[r][i / 2];
+      }
+    }
+  }
 };
 
 /// Queries of a warp that stay in shared memory: rows of the tile at `tile`, from `row` on.
@@ -96,6 +108,17 @@ HEADROOM_DEVICE void multiply_keys(Sums<kRowTiles, kKeyTiles>& scores, const Que
   }
 }
 
+/// Weights of 16 keys, two tiles of 8, as the A operand of 16 rows: the sums of one multiplication
+/// stand where the next takes them.
+template <ElementType kType>
+HEADROOM_DEVICE void pack_weights(std::uint32_t (&words)[4], const float (&low)[4],
+                                  const float (&high)[4]) {
+  words[0] = simt::pack<kType>(low[0], low[1]);
+  words[1] = simt::pack<kType>(low[2], low[3]);
+  words[2] = simt::pack<kType>(high[0], high[1]);
+  words[3] = simt::pack<kType>(high[2], high[3]);
+}
+
 /// sums += weights values; the values are the rows of the tile at `values`.
 template <ElementType kType, int kHeadDim, int kRowTiles, int kKeyTiles>
 HEADROOM_DEVICE void add_values(Sums<kRowTiles, kHeadDim / 8>& sums,
@@ -106,12 +129,7 @@ HEADROOM_DEVICE void add_values(Sums<kRowTiles, kHeadDim / 8>& sums,
     std::uint32_t a[kRowTiles][4];
     HEADROOM_UNROLL
     for (int r = 0; r < kRowTiles; ++r) {
-      const auto& low = weights.at[r][2 * pair];
-      const auto& high = weights.at[r][2 * pair + 1];
-      a[r][0] = simt::pack<kType>(low[0], low[1]);
-      a[r][1] = simt::pack<kType>(low[2], low[3]);
-      a[r][2] = simt::pack<kType>(high[0], high[1]);
-      a[r][3] = simt::pack<kType>(high[2], high[3]);
+      pack_weights<kType>(a[r], weights.at[r][2 * pair], weights.at[r][2 * pair + 1]);
     }
     HEADROOM_UNROLL
     for (int column = 0; column < kHeadDim / 16; ++column) {
@@ -162,6 +180,20 @@ class OnlineSoftmax {
           sums.at[r][c][2 * half] *= rescale;
           sums.at[r][c][2 * half + 1] *= rescale;
         }
+      }
+    }
+  }
+
+  /// The same in two steps, where sums of earlier tiles cannot be touched yet: `rescale` is what
+  /// they are to be scaled by.
+  template <int kKeyTiles>
+  HEADROOM_DEVICE void weigh(Sums<kRowTiles, kKeyTiles>& scores, float (&rescale)[kRowTiles][2],
+                             float scale_log2) {
+    HEADROOM_UNROLL
+    for (int r = 0; r < kRowTiles; ++r) {
+      HEADROOM_UNROLL
+      for (int half = 0; half < 2; ++half) {
+        rescale[r][half] = update_row(scores.at[r], r, half, scale_log2);
       }
     }
   }
