@@ -14,9 +14,6 @@
 
 namespace headroom::kernels::simt {
 
-/// Ends the launch with an error: what a kernel does on a GPU that it has no code for.
-HEADROOM_DEVICE void trap() { asm volatile("trap;"); }
-
 /// Major times 10 plus minor of the current device; 0 where there is none.
 inline int compute_capability() {
   int device = 0;
@@ -31,6 +28,14 @@ inline int compute_capability() {
 }
 
 #if HEADROOM_HOPPER_CODE
+
+/// Ends the launch with an error where the 128-byte pattern, which hangs on addresses, does not
+/// begin at this one. The compiler believes what shared memory is declared to be; this asks for it.
+HEADROOM_DEVICE void require_pattern_start(std::uint32_t address) {
+  std::uint32_t found = 0;
+  asm volatile("mov.u32 %0, %1;" : "=r"(found) : "r"(address));
+  if (found % 1024 != 0) asm volatile("trap;");
+}
 
 /// A warpgroup's registers a thread from now on: fewer, or more when others have given theirs back.
 template <int kRegisters>

@@ -143,15 +143,22 @@ inline int multiprocessors() {
   return count;
 }
 
+/// Threads of a block that the code for the current device can have; 0 where there is neither.
+template <class Arguments>
+int most_threads(void (*kernel)(Arguments)) {
+  cudaFuncAttributes attributes{};
+  return cudaFuncGetAttributes(&attributes, kernel) == cudaSuccess ? attributes.maxThreadsPerBlock
+                                                                   : 0;
+}
+
 /// stream: a cudaStream_t.
 template <class Arguments>
 Status launch(void (*kernel)(Arguments), const LaunchShape& shape, void* stream,
               const Arguments& arguments) {
   if (!within_grid_limits(shape)) return Status::unsupported;
   cudaFuncAttributes attributes{};
-  if (shape.overlaps_prior || shape.shared_bytes > 0) {
-    if (cudaFuncGetAttributes(&attributes, kernel) != cudaSuccess) return Status::no_device;
-  }
+  if (cudaFuncGetAttributes(&attributes, kernel) != cudaSuccess) return Status::no_device;
+  if (attributes.maxThreadsPerBlock < shape.threads) return Status::unsupported;
   if (shape.shared_bytes > 0 &&
       (cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                             static_cast<int>(shape.shared_bytes)) != cudaSuccess ||

@@ -129,6 +129,10 @@ void hand_back(Products& products) {
 
 }  // namespace
 
+void require_pattern_start(std::uint32_t address) {
+  if (address % 1024 != 0) throw KernelFault("the 128-byte pattern does not begin here");
+}
+
 void sync_some(int barrier, int threads) {
   Block& block = running_block();
   if (barrier < 1 || barrier > 15) throw KernelFault("a barrier of no number from 1 to 15");

@@ -15,6 +15,7 @@
 
 namespace headroom::kernels::simt {
 
+void require_pattern_start(std::uint32_t address);
 void sync_some(int barrier, int threads);
 void init_phases(std::uint32_t barrier, int arrivals);
 void arrive(std::uint32_t barrier);

@@ -4,13 +4,24 @@
 
 namespace headroom::kernels {
 
+namespace {
+
+// One kernel's code is there where all are.
+bool has_code() {
+  return simt::compute_capability() == 90 &&
+         simt::most_threads(prefill_wgmma_kernel<ElementType::bf16, 64>) >=
+             prefill_wgmma_tile(64).threads();
+}
+
+}  // namespace
+
 bool prefill_wgmma_supports(const AttentionProblem& problem) {
-  return prefill_wgmma_supports_shape(problem) && simt::compute_capability() == 90;
+  return prefill_wgmma_supports_shape(problem) && has_code();
 }
 
 Status launch_prefill_wgmma(const AttentionProblem& problem, void* workspace,
                             std::size_t workspace_bytes, void* stream) {
-  if (simt::compute_capability() != 90) return Status::no_device;
+  if (!has_code()) return Status::no_device;
   return dispatch(problem, prefill_wgmma_supports_shape(problem), [&](auto shape) {
     using Shape = decltype(shape);
     return launch_prefill_wgmma<Shape::kType, Shape::kHeadDim>(problem, workspace, workspace_bytes,

@@ -234,13 +234,12 @@ class QueryGroup {
       pack_scores();
     }
     const RingPlace<kHeadDim> values = place_.next();
-    simt::order_registers();
     multiply_values_of(values);
     simt::wait_multiplications<0>();
     take_sums(values);
   }
 
-  /// Scores of a tile, under way. What it leaves in registers is ordered for the values' too.
+  /// Scores of a tile, under way.
   HEADROOM_DEVICE void multiply_keys_of(const RingPlace<kHeadDim>& keys) {
     keys.wait_until_full();
     simt::hold(scores_.at[0]);
@@ -259,6 +258,7 @@ class QueryGroup {
   /// The weights' product with the values of their tile, under way.
   HEADROOM_DEVICE void multiply_values_of(const RingPlace<kHeadDim>& values) {
     values.wait_until_full();
+    simt::order_registers();
     HEADROOM_UNROLL
     for (int step = 0; step < kTile.keys / 16; ++step) {
       simt::multiply_held<kType>(
@@ -306,8 +306,18 @@ class QueryGroup {
 
 #endif  // HEADROOM_HOPPER_CODE
 
+// Where there is no code, a block has no more than a warp: the host sees that, and launches
+// nothing.
+HEADROOM_HOST_DEVICE constexpr int prefill_wgmma_threads([[maybe_unused]] int head_dim) {
+#if defined(__CUDA_ARCH__) && !HEADROOM_HOPPER_CODE
+  return 32;
+#else
+  return prefill_wgmma_tile(head_dim).threads();
+#endif
+}
+
 template <ElementType kType, int kHeadDim>
-HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_wgmma_tile(kHeadDim).threads(), 1)
+HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_wgmma_threads(kHeadDim), 1)
     prefill_wgmma_kernel(PrefillArguments arguments) {
 #if HEADROOM_HOPPER_CODE
   constexpr PrefillWgmmaTile kTile = prefill_wgmma_tile(kHeadDim);
@@ -315,6 +325,7 @@ HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_wgmma_tile(kHeadDim).threads
   const PrefillWork work = prefill_work(problem, kTile.rows(), kTile.keys);
   if (work.first_row >= work.sequence.q_length) return;
   const std::uint32_t shared = simt::shared_address(simt::shared_memory());
+  simt::require_pattern_start(shared);
   init_ring<kHeadDim>(shared);
   if (simt::thread() < kWarpgroup) {
     simt::shrink_registers<kTile.copying_registers>();
@@ -324,7 +335,7 @@ HEADROOM_GLOBAL void HEADROOM_LAUNCH_BOUNDS(prefill_wgmma_tile(kHeadDim).threads
     QueryGroup<kType, kHeadDim>(problem, work, shared).run();
   }
 #else
-  simt::trap();
+  static_cast<void>(arguments);
 #endif
 }
 
