@@ -54,12 +54,11 @@ Status prefill(const AttentionProblem& problem) {
 }
 
 Status prefill_wgmma(const AttentionProblem& problem) {
-  return kernels::dispatch(problem, kernels::prefill_wgmma_supports_shape(problem),
-                           [&](auto shape) {
-                             using Shape = decltype(shape);
-                             return kernels::launch_prefill_wgmma<Shape::kType, Shape::kHeadDim>(
-                                 problem, nullptr, 0, nullptr);
-                           });
+  return kernels::dispatch(problem, kernels::prefill_supports(problem), [&](auto shape) {
+    using Shape = decltype(shape);
+    return kernels::launch_prefill_wgmma<Shape::kType, Shape::kHeadDim>(problem, nullptr, 0,
+                                                                        nullptr);
+  });
 }
 
 // The workspace is not numbers before.

@@ -3,7 +3,6 @@
 #include "kernels/attention/gpu/launches.hpp"
 #include "kernels/attention/gpu/plain.cuh"
 #include "kernels/attention/gpu/prefill_tile.hpp"
-#include "kernels/attention/gpu/prefill_wgmma_tile.hpp"
 
 namespace headroom::kernels {
 
@@ -18,7 +17,7 @@ const std::array<GpuImplementation, 4>& gpu_implementations() {
       {"prefill-mma", "any lengths, mma.sync, after FlashAttention-2", false, MeantFor::prefill,
        kFrom80, prefill_supports, prefill_workspace_bytes, launch_prefill},
       {"prefill-wgmma", "any lengths, wgmma, after FlashAttention-3; compute capability 9.0", false,
-       MeantFor::prefill, kOnly90, prefill_wgmma_supports, prefill_wgmma_workspace_bytes,
+       MeantFor::prefill, kOnly90, prefill_wgmma_supports, prefill_workspace_bytes,
        launch_prefill_wgmma},
   }};
   return kAll;

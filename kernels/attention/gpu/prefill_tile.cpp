@@ -10,13 +10,18 @@ bool prefill_supports(const AttentionProblem& problem) {
          problem.longest_kv < 1 << 30 && problem.longest_q < 1 << 30;
 }
 
-LaunchShape prefill_shape(const AttentionProblem& problem) {
-  const PrefillTile tile = prefill_tile(problem.head_dim);
+LaunchShape prefill_blocks(const AttentionProblem& problem, int rows) {
   LaunchShape shape;
-  shape.grid_x = static_cast<std::int64_t>(ceil_div(problem.longest_q, tile.rows())) *
+  shape.grid_x = static_cast<std::int64_t>(ceil_div(problem.longest_q, rows)) *
                  (problem.q_heads / problem.kv_heads);
   shape.grid_y = problem.kv_heads;
   shape.grid_z = problem.batch;
+  return shape;
+}
+
+LaunchShape prefill_shape(const AttentionProblem& problem) {
+  const PrefillTile tile = prefill_tile(problem.head_dim);
+  LaunchShape shape = prefill_blocks(problem, tile.rows());
   shape.threads = tile.threads();
   shape.shared_bytes = static_cast<std::size_t>(prefill_shared(problem.head_dim).total);
   return shape;

@@ -59,8 +59,11 @@ constexpr std::size_t prefill_workspace_bytes(const AttentionProblem& /*problem*
   return 0;
 }
 
-/// Blocks: x = query tile, heads of one KV head; y = KV head; z = sequence. The blocks of a KV head
-/// run together, so that its keys stay in the L2 cache.
+/// The grid of tiles of so many queries; the rest of the shape is not filled in. x = query tile,
+/// heads of one KV head; y = KV head; z = sequence. The blocks of a KV head run together, so that
+/// its keys stay in the L2 cache.
+LaunchShape prefill_blocks(const AttentionProblem& problem, int rows);
+
 LaunchShape prefill_shape(const AttentionProblem& problem);
 
 }  // namespace headroom::kernels

@@ -1,9 +1,9 @@
 #include "kernels/attention/gpu/dispatch.hpp"
 #include "kernels/attention/gpu/launches.hpp"
+#include "kernels/attention/gpu/prefill_tile.hpp"
 #include "kernels/attention/gpu/prefill_wgmma.cuh"
 
 namespace headroom::kernels {
-
 namespace {
 
 // One kernel's code is there where all are.
@@ -16,13 +16,12 @@ bool has_code() {
 }  // namespace
 
 bool prefill_wgmma_supports(const AttentionProblem& problem) {
-  return prefill_wgmma_supports_shape(problem) && has_code();
+  return prefill_supports(problem) && has_code();
 }
 
 Status launch_prefill_wgmma(const AttentionProblem& problem, void* workspace,
                             std::size_t workspace_bytes, void* stream) {
-  if (!has_code()) return Status::no_device;
-  return dispatch(problem, prefill_wgmma_supports_shape(problem), [&](auto shape) {
+  return dispatch(problem, prefill_supports(problem), [&](auto shape) {
     using Shape = decltype(shape);
     return launch_prefill_wgmma<Shape::kType, Shape::kHeadDim>(problem, workspace, workspace_bytes,
                                                                stream);

@@ -4,9 +4,6 @@
 #include "kernels/attention/problem.hpp"
 #include "kernels/device/launch_shape.hpp"
 
-#include <cstddef>
-#include <cstdint>
-
 namespace headroom::kernels {
 
 constexpr int kWarpgroup = 128;  // threads
@@ -56,16 +53,7 @@ HEADROOM_HOST_DEVICE constexpr PrefillWgmmaShared prefill_wgmma_shared(int head_
   return {0, queries, slot, full, empty, empty + tile.slots * 8};
 }
 
-/// Any that the other prefill kernel takes; the device is not looked at.
-bool prefill_wgmma_supports_shape(const AttentionProblem& problem);
-
-/// None is needed; multiprocessors: of the device.
-constexpr std::size_t prefill_wgmma_workspace_bytes(const AttentionProblem& /*problem*/,
-                                                    int /*multiprocessors*/) {
-  return 0;
-}
-
-/// Blocks as those of prefill_shape().
+/// Of a problem that prefill_supports() takes.
 LaunchShape prefill_wgmma_shape(const AttentionProblem& problem);
 
 }  // namespace headroom::kernels
