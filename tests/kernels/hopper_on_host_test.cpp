@@ -1,166 +1,48 @@
 // What compute capability 9.0 has, as it is run on the host: see kernels/device/host_hopper.hpp.
 
-#include "kernels/attention/element.hpp"
 #include "kernels/attention/gpu/tile_layout.hpp"
 #include "kernels/device/hopper.cuh"
 #include "kernels/device/host_descriptor.hpp"
 #include "kernels/device/matrix_descriptor.hpp"
 #include "tests/catch.hpp"
+#include "tests/kernels/one_tile.cuh"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
-#include <vector>
+#include <utility>
 
 namespace headroom::test {
 namespace {
 
-using kernels::ElementType;
 using kernels::Status;
 using kernels::simt::internal::k_major_address;
 using kernels::simt::internal::matrix_place;
 using kernels::simt::internal::mn_major_address;
-namespace simt = kernels::simt;
 
-// What a kernel is told to do wrong.
-enum class Mistake {
-  none,
-  no_proxy_fence,
-  no_register_fence,
-  no_wait,
-  holds_too_early,
-  changes_a,
-  writes_sums,
-  other_parity,
-  one_arrival_short,
-  one_warp_less,
-  other_registers,
-  no_barrier,
-};
+constexpr auto kMistakes = static_cast<std::size_t>(Mistake::count);
 
-constexpr int kRows = 64;
-constexpr int kColumns = 80;
-constexpr int kDepth = 64;
-
-// out[64, 80] = a[64, 64] b[80, 64]^T, then products[64, 64] = out b by rounded sums.
-struct OneTile {
-  const std::uint16_t* a;
-  const std::uint16_t* b;
-  float* out;
-  float* products;
-  Mistake mistake;
-};
-
-constexpr std::uint32_t kB = kRows * 128;
-constexpr std::uint32_t kBarrier = kB + kColumns * 128;
-constexpr int kSharedBytes = kBarrier + 8;
-
-void copy_tile(const std::uint16_t* from, int rows, std::uint32_t to) {
-  for (int i = simt::thread(); i < rows * 8; i += 128) {
-    simt::copy_async_16(to + kernels::panel_offset(i / 8, i % 8, rows), from + i * 8, true);
-  }
-  simt::commit_copies();
-  simt::wait_copies<0>();
+template <std::size_t... kEach>
+Status launch_with(Mistake mistake, const OneTile& arguments, std::index_sequence<kEach...>) {
+  static constexpr std::array<Status (*)(const OneTile&), kMistakes> kAll{
+      &launch_one_tile<static_cast<Mistake>(kEach)>...};
+  return kAll.at(static_cast<std::size_t>(mistake))(arguments);
 }
 
-template <int kTiles>
-void store(const float (&sums)[kTiles][4], float* to) {
-  const int lane = simt::thread() % 32;
-  const int first = simt::thread() / 32 * 16;
-  for (int c = 0; c < kTiles; ++c) {
-    for (int i = 0; i < 4; ++i) {
-      const int row = first + kernels::sum_row(lane) + i / 2 * 8;
-      to[row * kTiles * 8 + c * 8 + kernels::sum_column(lane) + i % 2] = sums[c][i];
-    }
-  }
-}
-
-void one_tile(OneTile arguments) {
-  const auto is = [&](Mistake mistake) { return arguments.mistake == mistake; };
-  const bool last_warp = simt::thread() >= 96;
-  if (is(Mistake::other_registers) && last_warp) {
-    simt::grow_registers<240>();
-  } else {
-    simt::grow_registers<232>();
-  }
-  if (simt::thread() == 0 && !is(Mistake::no_barrier)) simt::init_phases(kBarrier, 128);
-  copy_tile(arguments.a, kRows, 0);
-  copy_tile(arguments.b, kColumns, kB);
-  if (!is(Mistake::no_proxy_fence)) simt::show_to_multiplications();
-  simt::sync_some(1, 128);
-  if (!is(Mistake::one_arrival_short) || simt::thread() != 5) simt::arrive(kBarrier);
-  simt::wait_phase(kBarrier, 0);
-  if (is(Mistake::other_parity)) simt::wait_phase(kBarrier, 1);  // of a phase that never ends
-
-  float sums[kColumns / 8][4] = {};
-  if (!is(Mistake::no_register_fence)) simt::order_registers();
-  for (std::uint32_t step = 0; step < kDepth / 16; ++step) {
-    if (is(Mistake::one_warp_less) && last_warp && step == 3) continue;
-    simt::multiply_shared<ElementType::fp16>(sums, kernels::along_rows(step * 32),
-                                             kernels::along_rows(kB + step * 32), step > 0);
-  }
-  simt::commit_multiplications();
-  if (is(Mistake::writes_sums)) sums[0][0] = 1.0F;
-  if (is(Mistake::holds_too_early)) simt::hold(sums);
-  if (is(Mistake::no_wait)) store(sums, arguments.out);
-  simt::wait_multiplications<0>();
-  simt::hold(sums);
-  if (!is(Mistake::no_wait)) store(sums, arguments.out);
-
-  std::uint32_t words[kColumns / 16][4];
-  for (int step = 0; step < kColumns / 16; ++step) {
-    for (int word = 0; word < 4; ++word) {
-      const auto& pair = sums[2 * step + word / 2];
-      words[step][word] = simt::pack<ElementType::fp16>(pair[word % 2 * 2], pair[word % 2 * 2 + 1]);
-    }
-  }
-  float products[kDepth / 8][4] = {};
-  simt::order_registers();
-  for (std::uint32_t step = 0; step < kColumns / 16; ++step) {
-    simt::multiply_held<ElementType::fp16>(products, words[step],
-                                           kernels::across_rows(kB + step * 2048, kColumns * 128));
-  }
-  simt::commit_multiplications();
-  if (is(Mistake::changes_a)) words[1][2] += 1;
-  simt::wait_multiplications<0>();
-  store(products, arguments.products);
-}
-
-struct Run {
-  Status status;
+struct Run : TileResults {
+  Status status = Status::ok;
   std::string failure;
-  std::vector<float> out = std::vector<float>(kRows * kColumns, NAN);
-  std::vector<float> products = std::vector<float>(kRows * kDepth, NAN);
 };
 
-struct Operands {
-  explicit Operands(std::uint32_t seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    for (auto& value : a) value = kernels::from_float(ElementType::fp16, normal(random));
-    for (auto& value : b) value = kernels::from_float(ElementType::fp16, normal(random));
-  }
-  static double number(std::uint16_t bits) {
-    return static_cast<double>(kernels::to_float(ElementType::fp16, bits));
-  }
-  // 16 bytes at a time are copied.
-  alignas(16) std::array<std::uint16_t, kRows * kDepth> a{};
-  alignas(16) std::array<std::uint16_t, kColumns * kDepth> b{};
-};
-
-Run run_with(Mistake mistake, const Operands& operands, simt::Schedule schedule) {
+Run run_with(Mistake mistake, const TileOperands& operands, simt::Schedule schedule) {
   Run run;
-  kernels::LaunchShape shape;
-  shape.threads = 128;
-  shape.shared_bytes = kSharedBytes;
   simt::set_schedule(schedule);
-  run.status = simt::launch(
-      one_tile, shape, nullptr,
-      OneTile{operands.a.data(), operands.b.data(), run.out.data(), run.products.data(), mistake});
+  run.status = launch_with(
+      mistake, {operands.a.data(), operands.b.data(), run.out.data(), run.products.data()},
+      std::make_index_sequence<kMistakes>());
   run.failure = simt::failure();
   return run;
 }
@@ -216,37 +98,20 @@ TEST_CASE("A tile multiplied by wgmma, on the host") {
 #if !defined(__SANITIZE_THREAD__)
   for (const auto schedule :
        {simt::Schedule::in_step, simt::Schedule::adrift, simt::Schedule::backward}) {
-    const Operands operands(static_cast<std::uint32_t>(schedule));
+    const TileOperands operands(static_cast<std::uint32_t>(schedule));
     const Run run = run_with(Mistake::none, operands, schedule);
     INFO(run.failure);
     REQUIRE(run.status == Status::ok);
-    for (std::size_t row = 0; row < kRows; ++row) {
-      for (std::size_t column = 0; column < kColumns; ++column) {
-        double sum = 0.0;
-        for (std::size_t k = 0; k < kDepth; ++k) {
-          sum += Operands::number(operands.a[row * kDepth + k]) *
-                 Operands::number(operands.b[column * kDepth + k]);
-        }
-        REQUIRE(std::abs(static_cast<double>(run.out[row * kColumns + column]) - sum) < 1e-3);
-      }
-      for (std::size_t column = 0; column < kDepth; ++column) {
-        double sum = 0.0;
-        for (std::size_t k = 0; k < kColumns; ++k) {
-          const float rounded = kernels::to_float(
-              ElementType::fp16,
-              kernels::from_float(ElementType::fp16, run.out[row * kColumns + k]));
-          sum += static_cast<double>(rounded) * Operands::number(operands.b[k * kDepth + column]);
-        }
-        REQUIRE(std::abs(static_cast<double>(run.products[row * kDepth + column]) - sum) < 1e-2);
-      }
-    }
+    const TileErrors errors = errors_of(run, operands);
+    CHECK(errors.out < 1e-3);
+    CHECK(errors.products < 1e-2);
   }
 #endif
 }
 
 TEST_CASE("Mistakes with asynchronous multiplications show on the host") {
 #if !defined(__SANITIZE_THREAD__)
-  const Operands operands(0);
+  const TileOperands operands(0);
   const auto schedule = simt::Schedule::adrift;
   // What is not shown, or not waited for, is not a number.
   for (const Mistake mistake : {Mistake::no_proxy_fence, Mistake::no_wait}) {

@@ -4,11 +4,11 @@
 #include "tests/catch.hpp"
 #include "tests/kernels/attention_case.hpp"
 #include "tests/kernels/attention_runs.hpp"
+#include "tests/kernels/gpu/chosen.hpp"
 #include "tests/kernels/gpu/device_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -34,15 +34,12 @@ void run_and_compare(const GpuImplementation& implementation, const AttentionSha
   CHECK(data.relative_error() < allowed_error(shape.type));
 }
 
-/// Those that HEADROOM_IMPLEMENTATION names: one, or all where it is not set. One that does not end
-/// takes the others' time otherwise.
+// Not none: a name that is mistyped tests nothing.
 std::vector<GpuImplementation> chosen_implementations() {
-  const char* wanted = std::getenv("HEADROOM_IMPLEMENTATION");
   std::vector<GpuImplementation> out;
   for (const GpuImplementation& one : kernels::gpu_implementations()) {
-    if (wanted == nullptr || wanted == std::string(one.name)) out.push_back(one);
+    if (is_chosen(one.name)) out.push_back(one);
   }
-  INFO("HEADROOM_IMPLEMENTATION: " << (wanted == nullptr ? "all" : wanted));
   REQUIRE_FALSE(out.empty());
   return out;
 }
